@@ -1,0 +1,1 @@
+"""Zaohua: a folder of text becomes your own GPT."""

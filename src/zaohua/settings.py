@@ -1,0 +1,109 @@
+"""Outside data becomes checked, frozen settings here; every mistake is named in one sentence."""
+
+import difflib
+import json
+import tomllib
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+SettingsType = TypeVar("SettingsType", bound="Settings")
+
+
+class UserError(Exception):
+    """A mistake of the user: what was given, what is allowed, what to do next. Printed without a traceback."""
+
+
+class Settings(BaseModel):
+    """The base of every group of settings: frozen, strict, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
+
+
+def check(kind: type[SettingsType], data: Mapping[str, Any], *, where: str = "") -> SettingsType:
+    """A mapping from outside -> `kind`; raises UserError naming the first mistakes, with the nearest right key."""
+    try:
+        return kind.model_validate_json(json.dumps(data, default=str))
+    except ValidationError as error:
+        sentences = [_sentence(kind, problem, where) for problem in error.errors()]
+        raise UserError("; ".join(sentences[:3]) + ("" if len(sentences) <= 3 else " …")) from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The mapping in a TOML file; raises UserError when it is missing or malformed."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}: give the path of a recipe in TOML") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
+        raise UserError(f"{path} is not a TOML file: {error}") from None
+
+
+def override(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`data` with the nested `changes` laid over it."""
+    merged = dict(data)
+    for key, value in changes.items():
+        old = merged.get(key)
+        merged[key] = override(old, value) if isinstance(value, Mapping) and isinstance(old, Mapping) else value
+    return merged
+
+
+def to_toml(settings: Mapping[str, Any]) -> str:
+    """Nested mappings of plain values as TOML text that `read_toml` reads back equal; None is left out."""
+    lines: list[str] = []
+
+    def write(group: Mapping[str, Any], path: str) -> None:
+        plain = {k: v for k, v in group.items() if not isinstance(v, Mapping) and v is not None}
+        if path and (plain or not group):
+            lines.extend(["", f"[{path}]"])
+        lines.extend(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items())
+        for key, value in group.items():
+            if isinstance(value, Mapping):
+                write(value, f"{path}.{key}" if path else key)
+
+    write(settings, "")
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _sentence(kind: type[Settings], problem: Mapping[str, Any], where: str) -> str:
+    """One of pydantic's problems as one sentence about the setting it concerns."""
+    path = [str(part) for part in problem["loc"] if not _is_union_branch(str(part))]
+    name = ".".join(([where] if where else []) + path)
+    match problem["type"]:
+        case "extra_forbidden":
+            group = _group_at(kind, problem["loc"][:-1])
+            near = difflib.get_close_matches(path[-1], group.model_fields if group else (), n=1, cutoff=0.5)
+            full = ".".join(([where] if where else []) + path[:-1] + near)
+            return f"unknown setting {name}" + (f" (did you mean {full}?)" if near else "")
+        case "missing":
+            return f"missing setting {name}"
+        case "literal_error":
+            return f"{name} is {problem['input']!r}; it must be one of {problem['ctx']['expected']}"
+        case "value_error":
+            return f"{name + ': ' if name else ''}{problem['ctx']['error']}"
+        case _:
+            said = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            return f"{name} is {json.dumps(problem['input'], ensure_ascii=False, default=str)}; it must be {said}"
+
+
+def _is_union_branch(part: str) -> bool:
+    return part in {"int", "float", "str", "bool", "none"} or part.startswith(("literal[", "function-", "tuple["))
+
+
+def _group_at(kind: type[Settings], path: tuple[Any, ...]) -> type[Settings] | None:
+    """The group of settings that stands at `path` inside `kind`."""
+    group: Any = kind
+    for part in path:
+        field = group.model_fields.get(part) if isinstance(group, type) and issubclass(group, Settings) else None
+        group = _settings_in(field.annotation) if field else group
+    return group if isinstance(group, type) and issubclass(group, Settings) else None
+
+
+def _settings_in(annotation: Any) -> Any:
+    if get_origin(annotation) in (Union, types.UnionType, tuple, list, dict):
+        inner = [_settings_in(a) for a in get_args(annotation)]
+        return next((a for a in inner if isinstance(a, type) and issubclass(a, Settings)), None)
+    return annotation if get_origin(annotation) is not Literal else None

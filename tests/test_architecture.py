@@ -1,0 +1,81 @@
+"""The import table of ARCHITECTURE.md and the limit on file sizes, checked against the source."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
+LEAVES = {"settings", "folders", "events"}
+ALL = {"tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
+       "generation", "evaluation", "inspection", "server", "recipe", "planner"}  # fmt: skip
+MAY_IMPORT: dict[str, set[str]] = {
+    "settings": set(),
+    "folders": {"settings"},
+    "events": {"settings"},
+    "tokenizer": LEAVES,
+    "model": LEAVES,
+    "microworld": LEAVES,
+    "corpus": LEAVES | {"tokenizer"},
+    "data": LEAVES | {"tokenizer"},
+    "checkpoint": LEAVES | {"model", "tokenizer"},
+    "objectives": LEAVES | {"model", "data"},
+    "training": LEAVES | {"objectives", "data", "model", "checkpoint"},
+    "generation": LEAVES | {"model", "tokenizer", "checkpoint"},
+    "inspection": LEAVES | {"model", "tokenizer", "checkpoint"},
+    "evaluation": LEAVES | {"generation", "objectives", "data", "checkpoint", "model", "tokenizer"},
+    "server": LEAVES | {"generation", "inspection", "tokenizer", "checkpoint"},
+    "recipe": LEAVES | ALL,
+    "planner": LEAVES | ALL,
+    "cli": LEAVES | ALL,
+}
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def package_of(path: Path) -> str:
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> set[str]:
+    """The packages of ours that a file imports, wherever in the file the import stands."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            names = [node.module] if node.module != "zaohua" else [f"zaohua.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        found.update(name.split(".")[1] for name in names if name and name.startswith("zaohua."))
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_imports_point_down_the_table(path):
+    package = package_of(path)
+    if package != "__init__":
+        assert package in MAY_IMPORT, f"{package} is not in the table of ARCHITECTURE.md"
+        assert imports_of(path) - {package} <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_file_is_about_one_noun(path):
+    lines = path.read_text(encoding="utf-8").count("\n")
+    assert lines <= 400, f"{lines} lines: split it by nouns"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(SOURCE).as_posix())
+def test_a_file_says_what_it_is(path):
+    source = path.read_text(encoding="utf-8")
+    if path.name != "__init__.py":
+        assert ast.get_docstring(ast.parse(source)), "the first line says what the file is about"
+    assert path.stem not in {"utils", "helpers", "common", "misc", "base"}
+
+
+def test_no_pickle_on_any_path():
+    for path in FILES:
+        source = path.read_text(encoding="utf-8")
+        assert "pickle" not in source, path
+        assert "torch.load(" not in source, path
+        assert "torch.save(" not in source, path
