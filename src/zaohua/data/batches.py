@@ -1,0 +1,55 @@
+"""Rows of tokens as one batch of tensors, with its targets counted on the host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+IGNORED = -100
+"""A label that no loss counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """ids, labels, positions, documents (rows, time) int64; labels may be IGNORED; counts: targets of each term."""
+
+    ids: Tensor
+    labels: Tensor
+    positions: Tensor | None = None
+    documents: Tensor | None = None
+    counts: Mapping[str, int]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch with its tensors on `device`."""
+
+        def move(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device, non_blocking=True)
+
+        return Batch(
+            ids=self.ids.to(device, non_blocking=True),
+            labels=self.labels.to(device, non_blocking=True),
+            positions=move(self.positions),
+            documents=move(self.documents),
+            counts=self.counts,
+        )
+
+
+class RowSource(Protocol):
+    """Rows that can be asked for by number: packed documents, or packed examples."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
+        """Row numbers (n,) -> ids, labels, positions, documents, each (n, time) int64."""
+        ...
+
+
+def make_batch(rows: RowSource, indices: np.ndarray) -> Batch:
+    """The named rows as one batch."""
+    arrays = rows.batch(indices)
+    count = int(np.count_nonzero(arrays["labels"] != IGNORED))
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
+    return Batch(counts={"loss": count}, **tensors)

@@ -1,0 +1,14 @@
+"""Predict the next token. Chat tuning is the same objective with labels on the assistant's words alone."""
+
+from torch import Tensor
+
+from zaohua.data.batches import Batch
+from zaohua.objectives.objective import Objective, summed_cross_entropy
+
+
+class Causal(Objective):
+    """L1(U) = sum_i log P(u_i | u_1 .. u_{i-1}) (Radford et al. 2018, equation 1), within each document."""
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        hidden = self.model(batch.ids, positions=batch.positions, documents=batch.documents)
+        return {"loss": summed_cross_entropy(self.model.logits(hidden), batch.labels)}

@@ -1,0 +1,32 @@
+"""What training minimises. An objective owns the model, so that one forward call does all the work."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from zaohua.data.batches import IGNORED, Batch
+from zaohua.model.transformer import Transformer
+
+
+class Objective(nn.Module):
+    """A batch -> the summed loss of each term. The batch knows how many targets stand behind each sum.
+
+    Sums and counts stay apart until `training/step.py` divides by the global count, so that gradient
+    accumulation, uneven micro-batches and several processes give the gradient of one large batch.
+    """
+
+    weights: Mapping[str, float] = {"loss": 1.0}
+
+    def __init__(self, model: Transformer) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """batch -> {term: summed loss in nats, a scalar}"""
+        raise NotImplementedError  # pragma: no cover - every objective defines it
+
+
+def summed_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """logits (..., vocabulary), labels (...) -> the sum over labels that are not IGNORED of -log p, in nats."""
+    return F.cross_entropy(logits.flatten(0, -2).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")

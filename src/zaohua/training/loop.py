@@ -1,0 +1,156 @@
+"""The only training loop. What happens besides stepping (validating, sampling) is a list of events passed in."""
+
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from zaohua.data.batches import RowSource, make_batch
+from zaohua.data.order import order
+from zaohua.events import Events, Log, duration
+from zaohua.objectives.objective import Objective
+from zaohua.settings import UserError
+from zaohua.training import resume
+from zaohua.training.clock import Clock
+from zaohua.training.interruption import Interrupted, Interruption
+from zaohua.training.optimizer import Optimizer
+from zaohua.training.precision import Precision, computing_in
+from zaohua.training.settings import TrainingSettings
+from zaohua.training.step import accumulate_gradients, gradient_norm
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """Something to do every so many steps and at the end: `run(last)` returns fields for the log, or None."""
+
+    every: int
+    name: str
+    run: Callable[[bool], dict[str, Any] | None]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Training:
+    """A finished run: its steps, tokens learned from, seconds of work, and the last event's fields by name."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    results: dict[str, dict[str, Any]]
+
+
+def train(
+    objective: Objective,
+    rows: RowSource,
+    settings: TrainingSettings,
+    folder: Path,
+    events: Events,
+    *,
+    happenings: Sequence[Event],
+    precision: Precision,
+    device: torch.device,
+    title: str,
+) -> Training:
+    """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
+
+    Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number.
+    """
+    if len(rows) == 0:
+        raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
+    objective.to(device).train()
+    optimizer, clock = Optimizer(objective, settings), Clock(folder, settings)
+    compute = computing_in(precision, device)
+    position = _take_up(folder, objective, optimizer, events)
+    log = Log(folder / "metrics.jsonl", keep=position.log_bytes)
+    micro = settings.micro_rows or settings.rows
+    started, saved = time.monotonic() - position.seconds, time.monotonic()
+    results: dict[str, dict[str, Any]] = {}
+    total = clock.last_step(position.step, position.seconds) if position.step or settings.steps else 0
+    unit = "steps" if settings.steps else "s"
+    with (
+        Interruption() as interruption,
+        events.progress(title, settings.steps or settings.seconds or total, unit) as bar,
+    ):
+        bar.advance(position.step if settings.steps else position.seconds)
+        shown = position.seconds
+        while not clock.finished(position.step):
+            chosen = order(settings.seed, position.next_row, settings.rows, len(rows))
+            batches = [make_batch(rows, part).to(device) for part in np.split(chosen, settings.rows // micro)]
+            factor = clock.factor(position.step)
+            means = accumulate_gradients(objective, batches, compute)
+            norm = gradient_norm(objective, settings.clip)
+            losses = {term: float(mean) for term, mean in means.items()}
+            if not all(math.isfinite(value) for value in (*losses.values(), float(norm))):
+                raise UserError(
+                    f"the loss is no longer a number at step {position.step + 1}: "
+                    f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole"
+                )
+            optimizer.step(factor)
+            position.step += 1
+            position.next_row += settings.rows
+            position.tokens += sum(batch.counts["loss"] for batch in batches)
+            position.seconds = time.monotonic() - started
+            log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=float(norm),
+                     learning_rate=settings.learning_rate * factor, seconds=round(position.seconds, 3))  # fmt: skip
+            clock.consider(position.step, position.seconds)
+            last = clock.finished(position.step)
+            for happening in happenings:
+                if last or (happening.every and position.step % happening.every == 0):
+                    objective.eval()
+                    fields = happening.run(last)
+                    objective.train()
+                    if fields:
+                        results[happening.name] = fields
+                        log.emit(happening.name, step=position.step, **fields)
+            position.seconds = time.monotonic() - started
+            rate = position.tokens / max(position.seconds, 1e-9)
+            note = " · ".join([f"loss {losses['loss']:.3f}", *_headline(results), f"{rate:,.0f} tokens/s"])
+            bar.advance(1 if settings.steps else position.seconds - shown, note)
+            shown = position.seconds
+            if interruption.asked or last or time.monotonic() - saved >= settings.save_every:
+                position.log_bytes = log.sync()
+                resume.save(folder / "checkpoints", objective, optimizer, position, keep=settings.keep)
+                saved = time.monotonic()
+            if interruption.asked and not last:
+                log.close()
+                raise Interrupted(f"saved at step {position.step}")
+    log.close()
+    objective.eval()
+    return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
+
+
+def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: Events) -> resume.Position:
+    """The state of the newest good checkpoint, or the beginning."""
+    checkpoints = folder / "checkpoints"
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    found, rejected = resume.newest(checkpoints)
+    for sentence in rejected:
+        events.say(f"  {sentence}; an older checkpoint is taken", f"  {sentence}；改用更早的检查点")
+    if found is None:
+        return resume.Position()
+    position = resume.load(found, objective, optimizer)
+    events.say(
+        f"  continuing from step {position.step} after {duration(position.seconds)} of work",
+        f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds)}）",
+    )
+    return position
+
+
+def _last_results(log: Path) -> dict[str, dict[str, Any]]:
+    """The last fields that each event besides stepping left in the log."""
+    entries = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
+    return {
+        entry["event"]: {key: value for key, value in entry.items() if key not in ("event", "step")}
+        for entry in entries
+        if entry["event"] != "step"
+    }
+
+
+def _headline(results: dict[str, dict[str, Any]]) -> list[str]:
+    bits = results.get("validate", {}).get("bits_per_byte")
+    return [f"held-out {bits:.3f} bits/byte"] if bits is not None else []

@@ -1,0 +1,55 @@
+"""The optimisers: AdamW with decay on matrices only, and Muon for the matrices inside blocks."""
+
+import torch
+from torch import nn
+
+from zaohua.training.settings import TrainingSettings
+
+
+class Optimizer:
+    """One or two torch optimisers stepped together; state is read and written by parameter name."""
+
+    def __init__(self, objective: nn.Module, settings: TrainingSettings) -> None:
+        self.names = {parameter: name for name, parameter in objective.named_parameters() if parameter.requires_grad}
+        inner = {
+            p for p, name in self.names.items() if settings.optimizer == "muon" and p.ndim == 2 and "blocks." in name
+        }
+        rest = [p for p in self.names if p not in inner]
+        decay = [p for p in rest if p.ndim >= 2]
+        plain = [p for p in rest if p.ndim < 2]
+        groups = [{"params": decay, "weight_decay": settings.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        adamw = torch.optim.AdamW(
+            groups, lr=settings.learning_rate, betas=settings.betas, eps=settings.epsilon, fused=True
+        )
+        self.parts: list[tuple[torch.optim.Optimizer, float]] = [(adamw, settings.learning_rate)]
+        if inner:
+            matrices = [p for p in self.names if p in inner]
+            muon = torch.optim.Muon(matrices, lr=settings.muon_rate, weight_decay=settings.weight_decay)
+            self.parts.append((muon, settings.muon_rate))
+
+    def step(self, factor: float) -> None:
+        """Update with each part's peak rate times `factor`, then forget the gradients."""
+        for part, peak in self.parts:
+            for group in part.param_groups:
+                group["lr"] = peak * factor
+            part.step()
+            part.zero_grad(set_to_none=True)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """{parameter name/quantity: tensor}"""
+        return {
+            f"{self.names[parameter]}/{quantity}": value
+            for part, _ in self.parts
+            for parameter, values in part.state.items()
+            for quantity, value in values.items()
+        }
+
+    def load(self, state: dict[str, torch.Tensor]) -> None:
+        """Take up what `state` gave."""
+        owner = {
+            self.names[p]: (part, p) for part, _ in self.parts for group in part.param_groups for p in group["params"]
+        }
+        for key, value in state.items():
+            name, _, quantity = key.rpartition("/")
+            part, parameter = owner[name]
+            part.state[parameter][quantity] = value

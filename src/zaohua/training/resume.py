@@ -1,0 +1,102 @@
+"""Checkpoints of a run: its complete state, written beside the step, taken up exactly."""
+
+import json
+import random
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from zaohua import folders
+from zaohua.objectives.objective import Objective
+from zaohua.training.optimizer import Optimizer
+
+
+@dataclass(kw_only=True)
+class Position:
+    """Where a run stands: finished steps, rows and targets taken, seconds worked, bytes of its log."""
+
+    step: int = 0
+    next_row: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    log_bytes: int = 0
+
+
+def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position: Position, *, keep: int) -> Path:
+    """Write `step-NNNNNNNN`, then delete all but the newest `keep`."""
+    folder = checkpoints / f"step-{position.step:08d}"
+    with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
+        save_file(_distinct(objective.state_dict()), temporary / "weights.safetensors")
+        save_file({k: v.contiguous() for k, v in optimizer.state().items()}, temporary / "optimizer.safetensors")
+        save_file(_generator_tensors(), temporary / "generators.safetensors")
+        (temporary / "state.json").write_text(json.dumps({**asdict(position), **_generator_numbers()}))
+    for old in sorted(checkpoints.glob("step-*"))[:-keep]:
+        shutil.rmtree(old)
+    return folder
+
+
+def newest(checkpoints: Path) -> tuple[Path | None, list[str]]:
+    """The newest checkpoint that verifies, and a sentence for each newer one that does not."""
+    rejected: list[str] = []
+    for folder in sorted(checkpoints.glob("step-*"), reverse=True):
+        wrong = folders.problems(folder)
+        if not wrong:
+            return folder, rejected
+        rejected.append(f"{folder.name} is damaged ({wrong[0]})")
+    return None, rejected
+
+
+def load(folder: Path, objective: Objective, optimizer: Optimizer) -> Position:
+    """Put the state in `folder` into the objective, the optimiser and the random generators."""
+    weights = load_file(folder / "weights.safetensors")
+    missing, extra = objective.load_state_dict(weights, strict=False)
+    shared = set(objective.state_dict()) - set(_distinct(objective.state_dict()))
+    if extra or set(missing) - shared:
+        raise SafetensorError(
+            f"{folder} does not fit the model: missing {sorted(set(missing) - shared)}, extra {extra}"
+        )
+    optimizer.load(load_file(folder / "optimizer.safetensors"))
+    state = json.loads((folder / "state.json").read_text())
+    _restore_generators(load_file(folder / "generators.safetensors"), state)
+    return Position(**{field: state[field] for field in Position.__dataclass_fields__})
+
+
+def _distinct(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Each shared tensor once, under its first name."""
+    seen: set[int] = set()
+    kept = {}
+    for name, tensor in state.items():
+        if tensor.data_ptr() not in seen:
+            seen.add(tensor.data_ptr())
+            kept[name] = tensor.contiguous()
+    return kept
+
+
+def _generator_tensors() -> dict[str, torch.Tensor]:
+    state = {"torch.cpu": torch.get_rng_state()}
+    if torch.cuda.is_available():
+        state |= {f"torch.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
+    return state
+
+
+def _generator_numbers() -> dict[str, Any]:
+    kind, keys, *rest = np.random.get_state(legacy=True)
+    version, numbers, gauss = random.getstate()
+    return {"python": [version, list(numbers), gauss], "numpy": [kind, [int(k) for k in np.asarray(keys)], *rest]}
+
+
+def _restore_generators(tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
+    torch.set_rng_state(tensors["torch.cpu"])
+    for name, state in tensors.items():
+        if name.startswith("torch.cuda.") and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state, int(name.rpartition(".")[2]))
+    version, state, gauss = numbers["python"]
+    random.setstate((version, tuple(state), gauss))
+    kind, keys, *rest = numbers["numpy"]
+    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))

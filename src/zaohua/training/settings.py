@@ -1,0 +1,70 @@
+"""How a model is trained: every dial of the one loop, with its unit and its source."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from zaohua.settings import Settings
+
+
+class TrainingSettings(Settings):
+    """The dials of the training loop. Exactly one of `steps` and `seconds` says how long."""
+
+    steps: Annotated[int, Field(ge=1)] | None = None
+    """Optimiser steps in all."""
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    """Working time in seconds; what the clock decides is kept in landings.json: a resumed run is the same run."""
+    length: Annotated[int, Field(ge=8, le=65_536)] = 256
+    """Tokens in a row."""
+    rows: Annotated[int, Field(ge=1)] = 16
+    """Rows in an optimiser step."""
+    micro_rows: Annotated[int, Field(ge=1)] | None = None
+    """Rows in one forward pass; fewer than `rows` accumulates gradients. Default: all of them."""
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-3
+    """Peak learning rate of AdamW."""
+    schedule: Literal["trapezoid", "cosine", "linear"] = "trapezoid"
+    """What follows the warm-up. trapezoid: constant, then a linear landing (Hägele et al. 2024)."""
+    warmup: Annotated[int, Field(ge=0)] = 50
+    """Steps in which the rate rises linearly from zero."""
+    landing: Annotated[float, Field(ge=0, le=1)] = 0.4
+    """Share of the run in which a trapezoid's rate falls linearly."""
+    final_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Rate at the end, as a share of the peak."""
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """adamw (Loshchilov & Hutter 2019), or muon (Jordan et al. 2024) for the matrices in blocks, adamw for the rest."""
+    muon_rate: Annotated[float, Field(gt=0, le=1)] = 0.02
+    """Peak learning rate of muon, where it is chosen."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    """Decoupled decay of matrices; vectors (biases, norms) never decay."""
+    betas: tuple[float, float] = (0.9, 0.95)
+    """AdamW's averaging of gradients and of their squares (GPT-3, appendix B)."""
+    epsilon: Annotated[float, Field(gt=0)] = 1e-8
+    """AdamW's addition to the denominator."""
+    clip: Annotated[float, Field(ge=0)] = 1.0
+    """Largest norm of the whole gradient; 0 leaves it alone."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Compute precision; master weights are fp32 always. auto: the faster one, by a probe of about two seconds."""
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    """Fixes initialisation, order of rows and dropout."""
+    validate_every: Annotated[int, Field(ge=1)] = 200
+    """Steps between measurements on held-out text."""
+    validate_rows: Annotated[int, Field(ge=1)] = 64
+    """Held-out rows in such a measurement; the end of training measures all of them."""
+    sample_every: Annotated[int, Field(ge=0)] = 0
+    """Steps between samples of the model's text; 0 shows none."""
+    save_every: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between checkpoints: the most work that a kill can cost."""
+    keep: Annotated[int, Field(ge=1)] = 2
+    """Checkpoints kept; the newest that verifies is never deleted."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrainingSettings":
+        if (self.steps is None) == (self.seconds is None):
+            raise ValueError("give exactly one of steps and seconds")
+        if self.seconds is not None and self.schedule != "trapezoid":
+            raise ValueError(
+                "a run of so many seconds needs the trapezoid schedule, whose landing can start at any step"
+            )
+        if self.micro_rows is not None and self.rows % self.micro_rows:
+            raise ValueError(f"rows ({self.rows}) is not a multiple of micro_rows ({self.micro_rows})")
+        return self
