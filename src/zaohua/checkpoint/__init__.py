@@ -1,0 +1,1 @@
+"""A model on disk: the folder that other programs read too."""

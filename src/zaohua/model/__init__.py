@@ -1,0 +1,1 @@
+"""The one transformer: text ids in, hidden states and logits out."""

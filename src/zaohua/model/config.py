@@ -1,0 +1,135 @@
+"""What a transformer is made of: one frozen description for every family."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, Self
+
+CHOICES = {
+    "attends": ("causal", "both_ways"),
+    "position": ("learned", "rotary"),
+    "norm": ("layer", "rms"),
+    "mlp": ("gelu", "gelu_tanh", "relu", "swiglu"),
+    "initializer": ("normal", "gpt2", "xavier"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TransformerConfig:
+    """Sizes given as 0 follow from the others and are filled in, so a finished config never holds that 0."""
+
+    vocab_size: int
+    max_length: int  # longest sequence, in tokens
+    dim: int  # width of the residual stream
+    layers: int  # blocks; the decoder's, in an encoder-decoder
+    heads: int
+    kv_heads: int = 0  # fewer than `heads` is grouped-query attention; 0: as many as `heads`
+    head_dim: int = 0  # 0: dim / heads
+    ffn_dim: int = 0  # width inside the MLP; 0: 4 * dim
+    encoder_layers: int = 0  # above 0 makes an encoder-decoder
+
+    attends: Literal["causal", "both_ways"] = "causal"
+    local_window: int = 0  # every second layer sees only this many last tokens, its own included (GPT-3); 0: all
+    scaled_attention: bool = True  # scores are divided by sqrt(head_dim); gpt_neo does not
+    position: Literal["learned", "rotary"] = "learned"
+    rope_base: float = 10_000.0
+    norm: Literal["layer", "rms"] = "layer"
+    norm_first: bool = True  # True: x + f(norm(x)) (GPT-2 on); False: norm(x + f(x)) (GPT-1, BERT)
+    norm_eps: float = 1e-5
+    mlp: Literal["gelu", "gelu_tanh", "relu", "swiglu"] = "gelu_tanh"
+    qkv_bias: bool = True
+    output_bias: bool = True  # bias of the attention's output projection
+    mlp_bias: bool = True
+    qk_norm: bool = False  # RMSNorm on each head's queries and keys (Qwen3)
+    segments: int = 0  # sentence A/B embeddings (BERT)
+    embedding_norm: bool = False  # norm right after the embedding sum (BERT, BART)
+    tied_head: bool = True  # the output projection is the token embedding
+
+    embedding_dropout: float = 0.0
+    attention_dropout: float = 0.0
+    residual_dropout: float = 0.0
+    initializer: Literal["normal", "gpt2", "xavier"] = "normal"
+    initial_std: float = 0.02
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "max_length", "dim", "layers", "heads"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        for name in ("kv_heads", "head_dim", "ffn_dim", "encoder_layers", "local_window", "segments"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")
+        for name in ("embedding_dropout", "attention_dropout", "residual_dropout"):
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0 and below 1")
+        for name in ("rope_base", "norm_eps", "initial_std"):
+            if not 0.0 < getattr(self, name) < float("inf"):
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be a positive number")
+        if not self.head_dim and self.dim % self.heads:
+            raise ValueError(f"dim ({self.dim}) is not a multiple of heads ({self.heads})")
+        for name, value in (("kv_heads", self.heads), ("head_dim", self.dim // self.heads), ("ffn_dim", 4 * self.dim)):
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+        if self.heads % self.kv_heads:
+            raise ValueError(f"heads ({self.heads}) is not a multiple of kv_heads ({self.kv_heads})")
+        if self.position == "rotary" and self.head_dim % 2:
+            raise ValueError(f"head_dim ({self.head_dim}) is odd; rotary positions turn pairs")
+        if self.local_window and self.attends != "causal":
+            raise ValueError("local_window is for causal attention only")
+
+    def with_dropout(self, rate: float) -> Self:
+        """The same model with this rate at the embeddings, in the attention and on every residual branch."""
+        return replace(self, embedding_dropout=rate, attention_dropout=rate, residual_dropout=rate)
+
+    def window(self, layer: int) -> int:
+        """How many last tokens this layer sees; 0: all. Layers 0, 2, 4 … are dense (GPT-3, section 2.1)."""
+        return self.local_window if layer % 2 else 0
+
+
+def parameter_count(config: TransformerConfig) -> int:
+    """Trainable numbers in the whole model, every table and bias included, tied weights once."""
+    tables = config.vocab_size * (1 if config.tied_head else 2) + config.segments
+    if config.position == "learned":
+        tables += config.max_length
+    norms = config.embedding_norm + config.norm_first * (1 + (config.encoder_layers > 0))
+    block = _block_weights(config) + _block_biases(config)
+    cross = _attention_weights(config) + _attention_biases(config) + _norm_size(config)
+    return (
+        tables * config.dim
+        + norms * _norm_size(config)
+        + (config.layers + config.encoder_layers) * block
+        + (config.layers * cross if config.encoder_layers else 0)
+    )
+
+
+def flops_per_token(config: TransformerConfig, length: int, *, backward: bool = True) -> float:
+    """Floating-point operations for one token of a row of `length` tokens (Chowdhery et al. 2022, appendix B).
+
+    Two per weight of every matrix product, and four per head width and visible key, as if every key were visible;
+    three times that with the backward pass. Decoder-only models and encoders.
+    """
+    products = config.layers * _block_weights(config) + config.vocab_size * config.dim
+    keys = sum(min(length, config.window(layer) or length) for layer in range(config.layers))
+    return (3.0 if backward else 1.0) * (2.0 * products + 4.0 * config.heads * config.head_dim * keys)
+
+
+def _attention_weights(config: TransformerConfig) -> int:
+    return config.dim * config.head_dim * 2 * (config.heads + config.kv_heads)
+
+
+def _attention_biases(config: TransformerConfig) -> int:
+    biases = config.qkv_bias * config.head_dim * (config.heads + 2 * config.kv_heads) + config.output_bias * config.dim
+    return biases + config.qk_norm * 2 * config.head_dim
+
+
+def _norm_size(config: TransformerConfig) -> int:
+    return config.dim * (2 if config.norm == "layer" else 1)
+
+
+def _block_weights(config: TransformerConfig) -> int:
+    return _attention_weights(config) + config.dim * config.ffn_dim * (3 if config.mlp == "swiglu" else 2)
+
+
+def _block_biases(config: TransformerConfig) -> int:
+    inner = config.ffn_dim * (2 if config.mlp == "swiglu" else 1)
+    return _attention_biases(config) + config.mlp_bias * (inner + config.dim) + 2 * _norm_size(config)
