@@ -1,14 +1,16 @@
 """Outside data becomes checked, frozen settings here; every mistake is named in one sentence."""
 
+import contextlib
+import contextvars
 import difflib
 import json
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 SettingsType = TypeVar("SettingsType", bound="Settings")
 
@@ -22,14 +24,64 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_flags(cls, data: Any) -> Any:
+        if not _flags_are_read.get() or not isinstance(data, Mapping):
+            return data
+        return {key: _flag_value(cls, key, value) for key, value in data.items()}
+
+
+_flags_are_read: contextvars.ContextVar[bool] = contextvars.ContextVar("flags_are_read", default=False)
+
+
+@contextlib.contextmanager
+def reading_flags() -> Iterator[None]:
+    """While entered, words from a command line are taken as the values they spell: 3, 1e-4, true."""
+    token = _flags_are_read.set(True)
+    try:
+        yield
+    finally:
+        _flags_are_read.reset(token)
+
+
+def _flag_value(kind: type[Settings], key: str, value: Any) -> Any:
+    """A flag's words as TOML values, unless the setting wants text or the words spell nothing else."""
+    if isinstance(value, list | tuple):
+        return tuple(_flag_value(kind, key, each) for each in value)
+    field = kind.model_fields.get(key)
+    if not isinstance(value, str) or field is None or str in _kinds(field.annotation):
+        return value
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value
+
+
+def _kinds(annotation: Any) -> set[Any]:
+    inner = get_args(annotation)
+    return {annotation} if not inner or get_origin(annotation) is Literal else set().union(*map(_kinds, inner))
+
 
 def check(kind: type[SettingsType], data: Mapping[str, Any], *, where: str = "") -> SettingsType:
     """A mapping from outside -> `kind`; raises UserError naming the first mistakes, with the nearest right key."""
     try:
-        return kind.model_validate_json(json.dumps(data, default=str))
+        return kind.model_validate(_frozen(data))
     except ValidationError as error:
-        sentences = [_sentence(kind, problem, where) for problem in error.errors()]
-        raise UserError("; ".join(sentences[:3]) + ("" if len(sentences) <= 3 else " …")) from None
+        raise UserError(sentences(error, kind, where)) from None
+
+
+def _frozen(value: Any) -> Any:
+    """Arrays of TOML or JSON as the tuples that settings hold."""
+    if isinstance(value, Mapping):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
+
+
+def sentences(error: ValidationError, kind: type[Settings], where: str = "") -> str:
+    """The first mistakes that pydantic found in settings of `kind`, a sentence each."""
+    found = [_sentence(kind, problem, where) for problem in error.errors()]
+    return "; ".join(found[:3]) + ("" if len(found) <= 3 else " …")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

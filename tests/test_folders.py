@@ -1,0 +1,121 @@
+"""A stage's folder is whole or absent, whatever happens while it is written."""
+
+import errno
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from zaohua import folders
+from zaohua.settings import UserError
+
+KNOWN = {"stage": "corpus", "settings": {"a": 1}, "inputs": {}}
+
+
+def make(folder: Path, text: str = "hello") -> None:
+    with folders.writing(folder, KNOWN) as temporary:
+        (temporary / "part").mkdir()
+        (temporary / "part" / "a.txt").write_text(text)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_a_finished_folder_verifies_and_names_its_files(tmp_path):
+    make(tmp_path / "x")
+    assert folders.problems(tmp_path / "x") == []
+    assert list(folders.manifest_of(tmp_path / "x")["files"]) == ["part/a.txt"]
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    make(tmp_path / "x", "old")
+
+    def fail():
+        with folders.writing(tmp_path / "x", KNOWN) as temporary:
+            (temporary / "b.txt").write_text("new")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (tmp_path / "x" / "part" / "a.txt").read_text() == "old"
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, monkeypatch):
+    make(tmp_path / "x", "old")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folders.os, "fsync", full)
+    with pytest.raises(UserError, match="the disk is full"):
+        make(tmp_path / "x", "new")
+    monkeypatch.undo()
+    assert folders.problems(tmp_path / "x") == []
+    assert (tmp_path / "x" / "part" / "a.txt").read_text() == "old"
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda f: f.unlink(), "is missing"),
+        (lambda f: f.write_text("hell"), "bytes instead of"),
+        (lambda f: f.write_text("hellO"), "has changed"),
+    ],
+)
+def test_every_damage_is_named(tmp_path, damage, said):
+    make(tmp_path / "x")
+    damage(tmp_path / "x" / "part" / "a.txt")
+    assert said in folders.problems(tmp_path / "x")[0]
+
+
+def test_a_changed_setting_never_reuses(tmp_path):
+    make(tmp_path / "x")
+    assert folders.up_to_date(tmp_path / "x", KNOWN)
+    assert not folders.up_to_date(tmp_path / "x", {**KNOWN, "settings": {"a": 2}})
+    assert not folders.up_to_date(tmp_path / "y", KNOWN)
+
+
+def test_leftovers_of_a_killed_process_are_cleared(tmp_path):
+    (tmp_path / ".x.tmp-1").mkdir()
+    make(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_swap_that_was_cut_in_half_is_completed(tmp_path):
+    make(tmp_path / "x", "old")
+    (tmp_path / "x").rename(tmp_path / ".x.old-1")
+    folders.sweep(tmp_path / "x")
+    assert folders.problems(tmp_path / "x") == []
+
+
+def test_the_wrong_folder_is_named_with_the_command_that_makes_the_right_one(tmp_path):
+    make(tmp_path / "x")
+    with pytest.raises(UserError, match="is not a tokens folder: make it with `zaohua tokens`"):
+        folders.open_folder(tmp_path / "x", "tokens", made_by="zaohua tokens")
+    with pytest.raises(UserError, match="does not exist"):
+        folders.open_folder(tmp_path / "y", "corpus", made_by="zaohua corpus")
+
+
+def test_write_file_replaces_whole(tmp_path):
+    folders.write_file(tmp_path / "a.json", json.dumps({"a": 1}))
+    folders.write_file(tmp_path / "a.json", "{}")
+    assert (tmp_path / "a.json").read_text() == "{}"
+    assert names(tmp_path) == ["a.json"]
+
+
+def test_a_second_process_is_refused_and_a_killed_one_is_forgotten(tmp_path):
+    hold = "import sys, time\nfrom pathlib import Path\nfrom zaohua.folders import locked\n"
+    hold += "with locked(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)\n"
+    with subprocess.Popen([sys.executable, "-c", hold, str(tmp_path)], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(UserError, match="another zaohua process"), folders.locked(tmp_path):
+            pass
+        other.kill()
+        other.wait()
+    with folders.locked(tmp_path):
+        assert True
