@@ -1,0 +1,108 @@
+"""A phrase: one template that both tells an event and, read backwards, finds the event in a sentence."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+from zaohua.microworld.event import Event
+from zaohua.microworld.lexicon import tables
+from zaohua.microworld.slot import Draw, Slot, slot
+
+GAP = re.compile(r"\{([a-z0-9]+)(?:\.([A-Za-z]+))?\}")
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """One way of telling one kind of event in one language; `anchor` is text that every such sentence contains."""
+
+    kind: str
+    parts: tuple[str | Slot, ...]
+    pattern: re.Pattern[str]
+    anchor: str
+
+    def tell(self, event: Event, draw: Draw) -> str:
+        """The sentence for the event; draw() in [0, 1) picks among words that mean the same."""
+        text = "".join([part if isinstance(part, str) else part.fill(event, draw) for part in self.parts])
+        return text if text[0].isupper() else text[0].upper() + text[1:]
+
+    def read(self, sentence: str) -> Iterator[Event]:
+        """The events that the sentence may tell in this phrase."""
+        if self.anchor not in sentence:
+            return
+        match = self.pattern.fullmatch(sentence) or self.pattern.fullmatch(sentence[0].lower() + sentence[1:])
+        if match is None:
+            return
+        readings = [reading for part in self.parts if isinstance(part, Slot) for reading in part.readings]
+        found: dict[str, frozenset[str]] = {}
+        for wanted in (False, True):
+            for (field, words), word in zip(readings, match.groups(), strict=True):
+                if word is None or field.startswith("=") is not wanted:
+                    continue
+                name = field.removeprefix("=")
+                found[name] = found[name] & words[word] if name in found else words[word]
+        for values in product(*map(sorted, found.values())):
+            yield Event(self.kind, **dict(zip(found, values)))
+
+
+def compiled(richness: str, language: str, kind: str, template: str) -> Phrase:
+    """The phrase that a template of the tables writes."""
+    parts: list[str | Slot] = []
+    start = 0
+    for gap in GAP.finditer(template):
+        if gap.start() > start:
+            parts.append(template[start : gap.start()])
+        parts.append(slot(richness, language, gap[1], gap[2] or ""))
+        start = gap.end()
+    parts.append(template[start:])
+    literals = [part for part in parts if isinstance(part, str)]
+    pattern = "".join(re.escape(part) if isinstance(part, str) else part.pattern for part in parts)
+    # A sentence starts with a capital, so the first letter of a template is no safe anchor.
+    safe = [literals[0][1:], *literals[1:]] if isinstance(parts[0], str) else literals
+    return Phrase(kind, tuple(parts), re.compile(pattern), max(safe, key=len))
+
+
+@cache
+def phrases(richness: str, language: str) -> dict[str, tuple[Phrase, ...]]:
+    """Every phrase of a language, by kind of event."""
+    table = tables(richness).phrases[language]
+    return {kind: tuple(compiled(richness, language, kind, t) for t in templates) for kind, templates in table.items()}
+
+
+def tell(event: Event, richness: str, language: str, draw: Draw) -> str:
+    """The event as a sentence, its wording picked by draw()."""
+    options = phrases(richness, language)[event.kind]
+    return options[int(draw() * len(options))].tell(event, draw)
+
+
+def read(sentence: str, richness: str, language: str) -> list[Event]:
+    """Every event that the sentence may tell; none means that it is not a sentence of this world."""
+    found = dict.fromkeys(
+        event
+        for options in phrases(richness, language).values()
+        for phrase in options
+        for event in phrase.read(sentence)
+    )
+    return list(found)
+
+
+ENGLISH_END = re.compile(r'(?<=[.!?])\s+(?=[A-Z"])|(?<=[.!?]")\s+(?=[A-Z"])')
+CHINESE_END = re.compile(r"(?<=[。！？])(?!”)|(?<=[。！？]”)")
+
+
+def sentences(text: str, language: str) -> list[str]:
+    """The sentences of a text; what stands within quotation marks belongs to the sentence around it."""
+    pieces = (ENGLISH_END if language == "en" else CHINESE_END).split(text)
+    found: list[str] = []
+    opened = False
+    for piece in pieces:
+        if not piece:
+            continue
+        if opened:
+            found[-1] += (" " if language == "en" else "") + piece
+        else:
+            found.append(piece)
+        quoted = found[-1].count('"') % 2 == 1 if language == "en" else found[-1].count("“") > found[-1].count("”")
+        opened = quoted
+    return found
