@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.config import TransformerConfig
+from zaohua.model.norm import RMSNorm
 
 BLOCK = 128  # query rows attended at once on a CPU; a block multiplies only the keys that it may see
 
@@ -27,8 +28,8 @@ class Attention(nn.Module):
         self.key = nn.Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
         self.value = nn.Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
         self.output = nn.Linear(self.heads * self.head_dim, config.dim, bias=config.output_bias)
-        self.query_norm = nn.RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
-        self.key_norm = nn.RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
+        self.query_norm = RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
+        self.key_norm = RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
         self.dropout = config.attention_dropout
         self.maps: list[Tensor] | None = None  # set by record_attention
 
@@ -47,11 +48,12 @@ class Attention(nn.Module):
         bias (batch or 1, 1, time, keys) is added to the scores and says all that may be attended; without it, causal
         attention hides the future and what the window leaves behind.
         """
-        query = self.query_norm(split_heads(self.query(hidden), self.heads))
-        key = self.key_norm(split_heads(self.key(source), self.kv_heads))
-        value = split_heads(self.value(source), self.kv_heads)
+        query = self.query_norm(self.query(hidden).unflatten(-1, (self.heads, -1)))  # (batch, time, heads, head_dim)
+        key = self.key_norm(self.key(source).unflatten(-1, (self.kv_heads, -1)))
+        value = self.value(source).unflatten(-1, (self.kv_heads, -1))
         if rotation is not None:
             query, key = rotate(query, rotation), rotate(key, rotation)
+        query, key, value = query.transpose(1, 2), key.transpose(1, 2), value.transpose(1, 2)
         whole = cache is None or cache.longest == 0  # the keys are those of the very tokens that ask
         if cache is not None and positions is not None:
             key, value = cache.write(self.layer, positions, key, value)
@@ -67,11 +69,6 @@ class Attention(nn.Module):
             maps=self.maps,
         )
         return self.output(mixed)
-
-
-def split_heads(projected: Tensor, heads: int) -> Tensor:
-    """(batch, time, heads * head_dim) -> (batch, heads, time, head_dim)"""
-    return projected.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
 def attend(
@@ -181,21 +178,22 @@ def mask_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def rotation(positions: Tensor, head_dim: int, base: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of each position's angles: positions (batch or 1, time) -> twice (batch or 1, 1, time, head_dim).
+    """Cosine and sine of each position's angles: positions (batch or 1, time) -> two (batch or 1, time, 1, pairs).
 
-    Su et al. 2021, with the halves of a head as the pairs, as Llama's files have it.
+    Su et al. 2021; a pair is a number of a head's first half and its like in the second, as Llama's files have it.
     """
     pairs = torch.arange(0, head_dim, 2, device=positions.device).float()
-    angle = positions[:, None, :, None].float() * (1.0 / base ** (pairs / head_dim))  # (batch, 1, time, head_dim / 2)
-    angle = torch.cat((angle, angle), dim=-1)  # (batch, 1, time, head_dim)
+    angle = positions[:, :, None, None].float() * (1.0 / base ** (pairs / head_dim))  # (batch, time, 1, pairs)
     return angle.cos().to(dtype), angle.sin().to(dtype)
 
 
 def rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn each pair of heads (batch, heads, time, head_dim) by its position's angle."""
+    """Turn each pair of heads (batch, time, heads, head_dim) by its position's angle."""
     cosine, sine = rotation
     first, second = heads.chunk(2, dim=-1)
-    return heads * cosine + torch.cat((-second, first), dim=-1) * sine
+    return torch.cat(
+        (torch.addcmul(first * cosine, second, sine, value=-1), torch.addcmul(second * cosine, first, sine)), dim=-1
+    )
 
 
 @contextmanager

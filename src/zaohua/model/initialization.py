@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from zaohua.model.attention import Attention
 from zaohua.model.config import TransformerConfig
+from zaohua.model.norm import RMSNorm
 from zaohua.model.transformer import MLP, Embedding, Transformer
 
 
@@ -32,7 +33,7 @@ def initialize(model: Transformer, generator: torch.Generator) -> Transformer:
     queries = {module.query for module in model.modules() if isinstance(module, Attention)}
     positions = {module.position for module in model.modules() if isinstance(module, Embedding)}
     for module in model.modules():
-        if isinstance(module, nn.LayerNorm | nn.RMSNorm):
+        if isinstance(module, nn.LayerNorm | RMSNorm):
             nn.init.ones_(module.weight)
         elif isinstance(module, nn.Linear | nn.Embedding):
             std = config.initial_std

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from zaohua.model.attention import Attention, mask_bias, rotation, visible
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.config import TransformerConfig
+from zaohua.model.norm import make_norm
 
 
 class Transformer(nn.Module):
@@ -228,12 +229,6 @@ class MLP(nn.Module):
         if self.kind == "relu":
             return self.down(F.relu(self.up(hidden)))
         return self.down(F.gelu(self.up(hidden), approximate="tanh" if self.kind == "gelu_tanh" else "none"))
-
-
-def make_norm(config: TransformerConfig) -> nn.Module:
-    """The config's kind of norm over `dim`."""
-    kind = nn.RMSNorm if config.norm == "rms" else nn.LayerNorm
-    return kind(config.dim, eps=config.norm_eps)
 
 
 def compute_dtype(hidden: Tensor) -> torch.dtype:
