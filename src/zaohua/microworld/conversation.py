@@ -29,7 +29,7 @@ def request(told: Story, rng: Random) -> str:
     kind = rng.choice(("story", "story_person", "story_thing"))
     state = told.state()
     about = Event("", rng.choice(list(state.place)), thing=rng.choice(list(state.properties)))
-    return put(kind, about, told.richness, told.language, rng)
+    return put(kind, about, told, rng)
 
 
 def questions(richness: str, language: str, part: str, seed: int, index: int, rng: Random) -> list[tuple[str, str]]:
@@ -37,7 +37,5 @@ def questions(richness: str, language: str, part: str, seed: int, index: int, rn
     told, first = asked(richness, language, part, seed, index, rng)
     others = [fact for fact in facts(told) if fact != first]
     chosen = [first, *rng.sample(others, min(len(others), rng.randrange(3)))]
-    turns = [
-        (put(fact.kind, fact.about._replace(colour=""), richness, language, rng), answer(fact, told)) for fact in chosen
-    ]
+    turns = [(put(fact.kind, fact.about._replace(colour=""), told, rng), answer(fact, told)) for fact in chosen]
     return [(f"{told.text}\n{turns[0][0]}", turns[0][1]), *turns[1:]]

@@ -19,7 +19,7 @@ class Tables:
     things: Mapping[str, list[str]]
     colours: Mapping[str, list[str]]
     looks: Mapping[str, list[str]]
-    feelings: Mapping[str, list[list[str]]]
+    feelings: Mapping[str, list]
     openings: Mapping[str, list[str]]
     times: Mapping[str, list[str]]
     manners: Mapping[str, list[str]]
@@ -40,7 +40,7 @@ def tables(richness: str) -> Tables:
         raise ValueError(f"richness is {richness!r}; it must be one of {', '.join(TABLES)}")
     merged: dict = {}
     for name in TABLES[richness]:
-        part = tomllib.loads(files(__package__).joinpath(f"tables/{name}.toml").read_text(encoding="utf-8"))
+        part = tomllib.loads(files("zaohua.microworld").joinpath(f"tables/{name}.toml").read_text(encoding="utf-8"))
         phrases = part.pop("phrases", {})
         merged.setdefault("phrases", {}).update(phrases)
         merged.update(part)
@@ -72,6 +72,7 @@ def wordings(richness: str, language: str) -> dict[str, dict[str, list[str]]]:
     forms["feeling"] = {key: row[column] for key, row in words.feelings.items()}
     for slot, rows in (("opening", words.openings), ("time", words.times), ("manner", words.manners)):
         forms[slot] = {key: [row[column]] for key, row in rows.items()}
+    forms["colour"] = {key: [row[column]] for key, row in words.colours.items()}
     forms["reason"] = {key: [row[column]] for key, row in words.reasons.items()}
     return forms
 
@@ -94,6 +95,11 @@ def qualities(richness: str, language: str, field: str) -> dict[str, str]:
     """The words of one property of things: field is colour or look."""
     column = LANGUAGES.index(language)
     return {key: row[column] for key, row in getattr(tables(richness), f"{field}s").items()}
+
+
+def positive(richness: str, feeling: str) -> bool:
+    """Whether the feeling is a good one to have."""
+    return tables(richness).feelings[feeling][2] == "positive"
 
 
 def join(sentences: list[str] | tuple[str, ...], language: str) -> str:

@@ -18,14 +18,15 @@ class Phrase:
     """One way of telling one kind of event in one language; `anchor` is text that every such sentence contains."""
 
     kind: str
-    parts: tuple[str | Slot, ...]
+    slots: tuple[Slot, ...]
+    form: str
     pattern: re.Pattern[str]
     anchor: str
 
     def tell(self, event: Event, draw: Draw) -> str:
         """The sentence for the event; draw() in [0, 1) picks among words that mean the same."""
-        text = "".join([part if isinstance(part, str) else part.fill(event, draw) for part in self.parts])
-        return text if text[0].isupper() else text[0].upper() + text[1:]
+        text = self.form % tuple([slot.fill(event, draw) for slot in self.slots])
+        return text[0].upper() + text[1:]
 
     def read(self, sentence: str) -> Iterator[Event]:
         """The events that the sentence may tell in this phrase."""
@@ -34,7 +35,7 @@ class Phrase:
         match = self.pattern.fullmatch(sentence) or self.pattern.fullmatch(sentence[0].lower() + sentence[1:])
         if match is None:
             return
-        readings = [reading for part in self.parts if isinstance(part, Slot) for reading in part.readings]
+        readings = [reading for slot in self.slots for reading in slot.readings]
         found: dict[str, frozenset[str]] = {}
         for wanted in (False, True):
             for (field, words), word in zip(readings, match.groups(), strict=True):
@@ -60,7 +61,9 @@ def compiled(richness: str, language: str, kind: str, template: str) -> Phrase:
     pattern = "".join(re.escape(part) if isinstance(part, str) else part.pattern for part in parts)
     # A sentence starts with a capital, so the first letter of a template is no safe anchor.
     safe = [literals[0][1:], *literals[1:]] if isinstance(parts[0], str) else literals
-    return Phrase(kind, tuple(parts), re.compile(pattern), max(safe, key=len))
+    slots = tuple(part for part in parts if isinstance(part, Slot))
+    form = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in parts)
+    return Phrase(kind, slots, form, re.compile(pattern), max(safe, key=len))
 
 
 @cache

@@ -9,7 +9,7 @@ from itertools import count
 from random import Random
 
 from zaohua.microworld.event import FEELINGS, Event
-from zaohua.microworld.lexicon import nouns, qualities, tables, wordings
+from zaohua.microworld.lexicon import nouns, qualities, wordings
 from zaohua.microworld.phrase import Phrase, compiled
 from zaohua.microworld.scene import pick
 from zaohua.microworld.story import Story, story
@@ -28,10 +28,10 @@ class Fact:
 
 
 @cache
-def wording(richness: str, language: str) -> dict[str, tuple[Phrase, ...]]:
-    """How each kind of question is put."""
-    text = files(__package__).joinpath("tables/tasks.toml").read_text(encoding="utf-8")
-    rows: dict[str, list[str]] = tomllib.loads(text)[language]
+def wording(richness: str, language: str, use: str) -> dict[str, tuple[Phrase, ...]]:
+    """How each kind of question is put (use is question), or each kind of fact stated (statement)."""
+    text = files("zaohua.microworld").joinpath("tables/tasks.toml").read_text(encoding="utf-8")
+    rows: dict[str, list[str]] = tomllib.loads(text)[language][use]
     used = 1 if richness == "small" else None
     return {
         kind: tuple(compiled(richness, language, kind, template) for template in templates[:used])
@@ -39,9 +39,9 @@ def wording(richness: str, language: str) -> dict[str, tuple[Phrase, ...]]:
     }
 
 
-def put(kind: str, about: Event, richness: str, language: str, rng: Random) -> str:
-    """A question or request in one of its wordings."""
-    options = wording(richness, language)[kind]
+def put(kind: str, about: Event, told: Story, rng: Random, use: str = "question") -> str:
+    """A question, request or statement about a story, in one of its wordings."""
+    options = wording(told.richness, told.language, use)[kind]
     return rng.choice(options).tell(about, rng.random)
 
 
@@ -123,6 +123,6 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
         about = fact.about._replace(colour="")
         yield {
             "story": told.text,
-            "question": put(fact.kind, about, richness, language, rng),
+            "question": put(fact.kind, about, told, rng),
             "answer": answer(fact, told),
         }

@@ -86,10 +86,10 @@ def thing_pattern(
 
 
 def english_thing(richness: str, field: str, form: str) -> Slot:
-    """A thing in English: "the kite" (no form), "The kite" (The), "a red kite" (a), "red kite" (bare)."""
+    """A thing in English: "the kite" (no form; "the kite" plain), "The kite" (The), "a red kite" (a), "red kite" (bare)."""
     noun, colour, look = nouns(richness, "en"), qualities(richness, "en", "colour"), qualities(richness, "en", "look")
-    position, described = FIELDS[field], field == "thing"
-    article = {"": "the ", "The": "The ", "bare": "", "a": None}[form]
+    position, described = FIELDS[field], field == "thing" and form != "plain"
+    article = {"": "the ", "plain": "the ", "The": "The ", "bare": "", "a": None}[form]
 
     def fill(event: Event, draw: Draw) -> str:
         words = noun[event[position]]
@@ -107,11 +107,11 @@ def english_thing(richness: str, field: str, form: str) -> Slot:
 
 
 def chinese_thing(richness: str, field: str, form: str) -> Slot:
-    """A thing in Chinese: 风筝 or 红色的风筝 (no form), 一只红色的风筝 (a), 那只红色的风筝 (that)."""
+    """A thing in Chinese: 风筝 or 红色的风筝 (no form; 风筝 plain), 一只红色的风筝 (a), 那只红色的风筝 (that)."""
     noun, colour, look = nouns(richness, "zh"), qualities(richness, "zh", "colour"), qualities(richness, "zh", "look")
     measure = measures(richness)
-    position, described = FIELDS[field], field == "thing"
-    leading = {"": "", "a": "一", "that": "那"}[form]
+    position, described = FIELDS[field], field == "thing" and form != "plain"
+    leading = {"": "", "plain": "", "a": "一", "that": "那"}[form]
 
     def fill(event: Event, draw: Draw) -> str:
         key = event[position]

@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 from zaohua.microworld.event import FEELINGS, OPENINGS, Event
 
 SETTING = frozenset({"join", "have", "wish", "want", "lie", "tell"})
+SCENE_SET = SETTING | OPENINGS | FEELINGS
+ARRIVALS = OPENINGS | {"join"}
+ANSWERS = frozenset({"give", "refuse"})
 THANKED = frozenset({"give", "return", "mend"})
 
 
@@ -48,34 +51,32 @@ class State:
 
     def apply(self, event: Event) -> list[str]:
         """Change the world by the event; returns what speaks against the event (nothing if it may happen)."""
-        self.problems = []
-        kind = event.kind
-        self.need((kind in OPENINGS) == (self.last is None), "an opening stands first and only there")
+        self.problems = problems = []
+        kind, who, whom = event.kind, event.who, event.whom
+        if (kind in OPENINGS) is not (self.last is None):
+            problems.append("an opening stands first and only there")
         if kind in FEELINGS:
-            self.need(bool(self.due), "nothing has happened that anyone would feel something about")
-        elif kind != "thank":
-            self.need(not self.due, f"the story does not say how {self.due and self.due[0][0]} felt")
-        if kind in SETTING:
-            self.need(
-                self.last is not None and self.last.kind in SETTING | OPENINGS | FEELINGS,
-                "the scene is set before things happen",
-            )
+            if not self.due:
+                problems.append("nothing has happened that anyone would feel something about")
+        elif self.due and kind != "thank":
+            problems.append(f"the story does not say how {self.due[0][0]} felt")
+        if kind in SETTING and (self.last is None or self.last.kind not in SCENE_SET):
+            problems.append("the scene is set before things happen")
         if self.question is not None:
             asked, self.question = self.question, None
-            answered = kind in ("give", "refuse") and (event.who, event.whom) == (asked.whom, asked.who)
-            self.need(answered and event.thing == asked.thing, "a question goes unanswered")
-        else:
-            self.need(kind != "refuse", "nobody has asked for anything")
-        for person in (event.who, event.whom):
-            if person and kind not in OPENINGS and kind != "join":
-                self.need(person in self.place, f"{person} has not been introduced")
-        self.need(not event.who or event.who != event.whom, "nobody does this to themselves")
-        if not self.problems:
+            if kind not in ANSWERS or (who, whom, event.thing) != (asked.whom, asked.who, asked.thing):
+                problems.append("a question goes unanswered")
+        elif kind == "refuse":
+            problems.append("nobody has asked for anything")
+        if kind not in ARRIVALS:
+            problems += [f"{person} is unknown" for person in (who, whom) if person and person not in self.place]
+        if who == whom != "":
+            problems.append("nobody does this to themselves")
+        if not problems:
             RULES[kind](self, event)
-        if not self.problems and event.thing in self.properties:
-            for name, value in (("colour", event.colour), ("look", event.look)):
-                known = self.properties[event.thing].get(name)
-                self.need(not value or value == known, f"the {event.thing} is not {value}")
+        known = self.properties.get(event.thing) if event.colour or event.look else None
+        if known and (event.colour not in ("", known["colour"]) or event.look not in ("", known["look"])):
+            problems.append(f"the {event.thing} has other properties")
         self.last = event
         return self.problems
 

@@ -35,6 +35,10 @@ class Story:
             state.apply(event)
         return state
 
+    def things(self) -> tuple[str, ...]:
+        """The things that the story is about."""
+        return tuple(dict.fromkeys(event.thing for event in self.events if event.thing))
+
 
 def checked(richness: str, language: str, part: str) -> None:
     """Refuse a setting that does not exist, by name."""

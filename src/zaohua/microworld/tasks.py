@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Iterator
 
-from zaohua.microworld import conversation, question
+from zaohua.microworld import conversation, ending, labelled, question
 from zaohua.microworld.story import checked
 
 TASKS: dict[str, Callable[..., Iterator[dict]]] = {
+    "sentiment": labelled.sentiment,
+    "entail": labelled.entail,
+    "similar": labelled.similar,
+    "choose": ending.examples,
     "question": question.examples,
+    "translate": labelled.translate,
     "chat": conversation.examples,
 }
 

@@ -1,0 +1,81 @@
+"""Stories without their ending, and four endings of which one follows from what happened."""
+
+from collections.abc import Iterator
+from functools import cache
+from itertools import count
+from random import Random
+
+from zaohua.microworld.event import FEELINGS, Event
+from zaohua.microworld.lexicon import join, tables
+from zaohua.microworld.phrase import tell
+from zaohua.microworld.state import State
+from zaohua.microworld.story import Story, story
+
+OPTIONS = 4
+
+
+@cache
+def moods(richness: str) -> tuple[tuple[str, ...], ...]:
+    """Every way in which an event may leave one or two people."""
+    return tuple(sorted({tuple(row[1] for row in rows) for rows in tables(richness).effects.values()}))
+
+
+def feeling(people: tuple[str, ...], felt: tuple[str, ...]) -> Event:
+    """The event that tells how one or two people felt."""
+    if len(felt) == 1:
+        return Event("feel", people[0], feeling=felt[0])
+    if felt[0] == felt[1]:
+        return Event("alike", people[0], people[1], feeling=felt[0])
+    return Event("both", people[0], people[1], feeling=felt[0], feeling2=felt[1])
+
+
+def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
+    """{"context", "options", "answer"}: the place in `options` of the one ending that is consistent with the context.
+
+    Right endings are drawn evenly from all moods, and wrong ones as well, so that the options alone say nothing.
+    """
+    for index in count():
+        rng = Random(f"choose/{seed}/{richness}/{part}/{index}")
+        mood = rng.choice(moods(richness))
+        for attempt in count():
+            told = story(
+                richness=richness, language=language, part=part, seed=f"{seed}-choose", index=index * 1000 + attempt
+            )
+            places = [place for place in range(len(told.events)) if mood_of(told, place) == mood]
+            if not places:
+                continue
+            place = rng.choice(places)
+            options = endings(told, place, rng)
+            answer = rng.randrange(OPTIONS)
+            options[0], options[answer] = options[answer], options[0]
+            texts = [tell(event, richness, language, rng.random) for event in options]
+            yield {"context": join(told.sentences[:place], language), "options": texts, "answer": answer}
+            break
+
+
+def mood_of(told: Story, place: int) -> tuple[str, ...]:
+    """What the sentence at the place says that one or two people felt; nothing if it tells of something else."""
+    event = told.events[place]
+    if event.kind not in FEELINGS or told.events[place - 1].kind in FEELINGS:
+        return ()
+    second = {"feel": (), "alike": (event.feeling,), "both": (event.feeling2,)}[event.kind]
+    return (event.feeling, *second)
+
+
+def endings(told: Story, place: int, rng: Random) -> list[Event]:
+    """The right ending, then wrong ones with other feelings or other people."""
+    before = State(tables(told.richness).effects)
+    for event in told.events[:place]:
+        before.apply(event)
+    due = list(before.due)
+    right = feeling(tuple(person for person, _ in due), tuple(felt for _, felt in due))
+    found = [right]
+    people = list(before.place)
+    while len(found) < OPTIONS:
+        felt = rng.choice(moods(told.richness))
+        if len(felt) > len(people):
+            continue
+        event = feeling(tuple(rng.sample(people, len(felt))), felt)
+        if event not in found and before.copy().apply(event):
+            found.append(event)
+    return found
