@@ -1,0 +1,103 @@
+"""A model on disk: the folder that transformers, vLLM and this program all load."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+from zaohua.checkpoint.families import FAMILIES, family_of
+from zaohua.checkpoint.weights import read_weights, write_weights
+from zaohua.model.config import TransformerConfig
+from zaohua.model.transformer import Transformer
+from zaohua.settings import UserError
+from zaohua.tokenizer.tokenizer import Tokenizer
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """What a model folder holds; the model is in evaluation mode, `generation` is generation_config.json."""
+
+    model: Transformer
+    tokenizer: Tokenizer | None
+    config: TransformerConfig
+    generation: dict[str, Any]
+
+
+def save_model(
+    folder: Path,
+    model: Transformer,
+    *,
+    tokenizer: Tokenizer | None = None,
+    dtype: Literal["float32", "bfloat16", "float16"] = "float32",
+    generation: Mapping[str, Any] | None = None,
+) -> None:
+    """Write config.json, the weights, generation_config.json and the tokenizer's files into an existing folder.
+
+    The folder is meant to be a temporary one that the caller renames when it is complete (folders.py).
+    """
+    family = family_of(model.config)
+    ends: dict[str, Any] = {"bos_token_id": None, "eos_token_id": None, "pad_token_id": None}
+    if tokenizer is not None:
+        _check_vocabulary(folder, tokenizer, model.config)
+        ends |= {"bos_token_id": tokenizer.end_of_text, "eos_token_id": tokenizer.end_of_text}
+        ends |= {"pad_token_id": tokenizer.specials.get("<|pad|>")}
+        tokenizer.save(folder)
+    _write(folder / "config.json", {**family.write(model.config), **ends, "dtype": dtype})
+    _write(folder / "generation_config.json", {**ends, **(generation or {})})
+    write_weights(folder, model, family, DTYPES[dtype])
+
+
+def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedModel:
+    """Read a model folder of any known family, strictly; raises UserError that says what to do."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise UserError(f"there is no folder {folder}: give the path of a model folder")
+    config = read_config(folder)
+    model = read_weights(folder, FAMILIES[_read(folder / "config.json")["model_type"]], config, dtype)
+    tokenizer = Tokenizer.load(folder) if (folder / "tokenizer.json").is_file() else None
+    if tokenizer is not None:
+        _check_vocabulary(folder, tokenizer, config)
+    generation = folder / "generation_config.json"
+    return LoadedModel(model.eval(), tokenizer, config, _read(generation) if generation.is_file() else {})
+
+
+def read_config(folder: Path) -> TransformerConfig:
+    """What the folder's config.json describes; raises UserError when it is missing, damaged or of no known family."""
+    path = folder / "config.json"
+    theirs = _read(path)
+    family = FAMILIES.get(str(theirs.get("model_type")))
+    if family is None:
+        raise UserError(f"{path}: model_type is {theirs.get('model_type')!r}; known are {', '.join(FAMILIES)}")
+    try:
+        return family.read(theirs)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+
+
+def _check_vocabulary(folder: Path, tokenizer: Tokenizer, config: TransformerConfig) -> None:
+    if tokenizer.vocab_size > config.vocab_size:
+        raise UserError(
+            f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens, the model only {config.vocab_size}: "
+            "take the tokenizer that the model was trained with"
+        )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        mapping = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path.parent} is no model folder, it has no {path.name}: give the path of one") from None
+    except (ValueError, OSError) as error:
+        raise UserError(f"{path} is not readable as JSON ({error}): take the folder from its source again") from None
+    if not isinstance(mapping, dict):
+        raise UserError(f"{path} holds no mapping of settings: take the folder from its source again")
+    return mapping
+
+
+def _write(path: Path, mapping: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(mapping, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")

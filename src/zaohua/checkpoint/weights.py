@@ -1,0 +1,127 @@
+"""The weights of a model folder: safetensors files, matched name by name and shape by shape."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from zaohua.checkpoint.family import Family, Weight
+from zaohua.model.config import TransformerConfig
+from zaohua.model.transformer import Transformer
+from zaohua.settings import UserError
+
+FILE, INDEX, HEAD = "model.safetensors", "model.safetensors.index.json", "lm_head.weight"
+LISTED = 5  # problems named in one message
+
+
+def write_weights(folder: Path, model: Transformer, family: Family, dtype: torch.dtype) -> None:
+    """Write model.safetensors; raises UserError if a weight is too large for `dtype`."""
+    state = model.state_dict()
+    tensors: dict[str, Tensor] = {}
+    for weight in family.weights(model.config, state.keys()):
+        tensor = torch.cat([state[name].detach() for name in weight.ours]).to(device="cpu", dtype=dtype)
+        if dtype == torch.float16 and not bool(torch.isfinite(tensor).all()):
+            raise UserError(f"{weight.theirs} does not fit the range of float16: save as bfloat16 or float32")
+        tensors[weight.theirs] = (tensor.T if weight.transposed and tensor.dim() == 2 else tensor).contiguous()
+    written = sum(tensor.numel() for tensor in tensors.values())
+    assert written == sum(tensor.numel() for tensor in state.values()), "a family's table does not name every weight"
+    save_file(tensors, folder / FILE, metadata={"format": "pt"})
+
+
+def read_weights(folder: Path, family: Family, config: TransformerConfig, dtype: torch.dtype) -> Transformer:
+    """The model with the folder's weights; raises UserError naming what is missing, unknown, misshapen or not finite.
+
+    Nothing is allocated before every name and shape is known to fit.
+    """
+    with torch.device("meta"):
+        model = Transformer(config)
+    shapes = {name: parameter.shape for name, parameter in model.named_parameters()}
+    try:
+        files = {path: safe_open(path, framework="pt") for path in _files(folder)}
+        places = {name: file for file in files.values() for name in file.keys()}  # noqa: SIM118 (it is no mapping)
+        stored = {name: tuple(file.get_slice(name).get_shape()) for name, file in places.items()}
+        found, problems = _match(family, config, shapes, stored)
+        _refuse(folder, problems)
+        state: dict[str, Tensor] = {}
+        for weight, name in found.items():
+            tensor = places[name].get_tensor(name)
+            if not bool(torch.isfinite(tensor).all()):
+                problems.append(f"not finite {name}")
+            tensor = (tensor.T if weight.transposed and tensor.dim() == 2 else tensor).to(dtype)
+            state |= dict(zip(weight.ours, (part.contiguous() for part in tensor.chunk(len(weight.ours))), strict=True))
+        if config.tied_head and HEAD in places and HEAD not in found.values():
+            same = torch.equal(places[HEAD].get_tensor(HEAD).to(dtype), state["embedding.token.weight"])
+            problems += [] if same else [f"{HEAD} is not the embedding, though tie_word_embeddings is true"]
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{folder}: the weights are damaged ({error}): take the folder from its source again") from None
+    _refuse(folder, problems)
+    model.load_state_dict(state, assign=True)
+    return model
+
+
+def _match(
+    family: Family,
+    config: TransformerConfig,
+    shapes: Mapping[str, torch.Size],
+    stored: Mapping[str, tuple[int, ...]],
+) -> tuple[dict[Weight, str], list[str]]:
+    """Where each weight is in the files, and what is wrong with them."""
+    left = {name.removeprefix(family.prefix): name for name in stored}
+    found: dict[Weight, str] = {}
+    problems = [f"twice {name}" for name in stored if left[name.removeprefix(family.prefix)] != name]
+    for weight in family.weights(config, shapes.keys()):
+        short = weight.theirs.removeprefix(family.prefix)
+        if short not in left and config.tied_head and weight.ours == ("embedding.token.weight",) and HEAD in left:
+            short = HEAD  # either end of a tied pair will do
+        if short not in left:
+            problems.append(f"missing {weight.theirs}")
+            continue
+        name = left.pop(short)
+        rows = sum(shapes[part][0] for part in weight.ours)
+        expected = (rows, *shapes[weight.ours[0]][1:])
+        expected = expected[::-1] if weight.transposed else expected
+        if stored[name] != expected:
+            problems.append(f"misshapen {name} {list(stored[name])} where {list(expected)} belongs")
+        found[weight] = name
+    if config.tied_head:
+        left.pop(HEAD, None)
+    meaningless = {name for name, row in family.names.items() if row is None}
+    problems += [
+        f"unknown {name}" for short, name in left.items() if re.sub(r"\.\d+\.", ".{}.", short) not in meaningless
+    ]
+    return found, problems
+
+
+def _files(folder: Path) -> list[Path]:
+    """The safetensors files of a folder: one, or those that the index of a sharded model names."""
+    if (folder / FILE).is_file():
+        return [folder / FILE]
+    if not (folder / INDEX).is_file():
+        pickled = next(folder.glob("*.bin"), None)
+        reason = f"only {pickled.name}, and pickled weights are never read" if pickled else "no weights"
+        raise UserError(f"{folder} has {reason}: save the model as {FILE} with the program that made it")
+    try:
+        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        paths = sorted(folder / name for name in names if Path(name).name == name)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UserError(f"{folder / INDEX} is no index of weights: take the folder from its source again") from None
+    missing = [path.name for path in paths if not path.is_file()]
+    if missing or len(paths) < len(names) or not paths:
+        raise UserError(
+            f"{folder} lacks weight files that its index names ({', '.join(missing[:LISTED])}): copy it whole"
+        )
+    return paths
+
+
+def _refuse(folder: Path, problems: list[str]) -> None:
+    if problems:
+        more = f" and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
+        raise UserError(
+            f"the weights in {folder} do not fit its config.json: {'; '.join(problems[:LISTED])}{more}. "
+            "Take the folder from its source again, or correct the config"
+        )
