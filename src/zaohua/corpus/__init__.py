@@ -1,0 +1,1 @@
+"""Text in, clean text out, with what was removed and why."""

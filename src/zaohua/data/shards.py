@@ -1,0 +1,180 @@
+"""Token shards: a corpus as ids in flat files that are mapped, not read."""
+
+import bisect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zaohua import folders
+from zaohua.data.settings import TokensSettings
+from zaohua.events import Events
+from zaohua.settings import UserError
+from zaohua.tokenizer.texts import texts
+from zaohua.tokenizer.tokenizer import Tokenizer
+
+CODE = 1
+"""Raised by hand when the same settings and inputs would give other shards."""
+
+INDEX = "index.json"
+PARTS = {"train": "documents", "heldout": "heldout"}
+"""Part of the tokens -> part of the corpus."""
+
+
+def run(settings: TokensSettings, corpus: Path, tokenizer: Path, output: Path, events: Events) -> Path:
+    """Encode a corpus folder -> `train-0000.bin` …, `train.idx`, the same for `heldout`, and index.json.
+
+    A .bin holds ids, little-endian u16 or u32: end_of_text, document, end_of_text, document, …, end_of_text.
+    A .idx holds for each document where it ends in its part's stream, little-endian u64.
+    """
+    folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
+    encoder = Tokenizer.load(tokenizer)
+    manifest = {
+        "stage": "tokens",
+        "code": CODE,
+        "settings": settings.model_dump(mode="json"),
+        "inputs": {"corpus": folders.summary_digest(corpus), "tokenizer": encoder.digest},
+    }
+    if folders.up_to_date(output, manifest):
+        events.say(f"tokens: {output} is up to date", f"词元：{output} 已是最新")
+        return output
+    total = sum(path.stat().st_size for part in PARTS.values() for path in (corpus / part).glob("*.parquet"))
+    dtype = np.dtype("<u2") if encoder.vocab_size <= 2**16 else np.dtype("<u4")
+    with folders.writing(output, manifest) as folder, events.progress("tokens", total / 1e6, "MB on disk") as progress:
+        index: dict[str, Any] = {"dtype": dtype.str, "tokenizer": encoder.digest, "end_of_text": encoder.end_of_text}
+        index["vocab_size"] = encoder.vocab_size
+        index["parts"] = {}
+        for part, source in PARTS.items():
+            writer = _Writer(folder, part, dtype, settings.shard_tokens, encoder)
+            batches = sum(1 for _ in texts(corpus, source))
+            size = sum(path.stat().st_size for path in (corpus / source).glob("*.parquet")) / 1e6
+            for batch in texts(corpus, source):
+                writer.add(batch)
+                progress.advance(size / batches)
+            index["parts"][part] = writer.finish()
+        folders.write_file(folder / INDEX, json.dumps(index, indent=1) + "\n")
+    for part, counts in index["parts"].items():
+        rate = counts["bytes"] / max(counts["tokens"], 1)
+        events.say(
+            f"tokens: {part} {counts['documents']:,} documents, {counts['tokens']:,} tokens, {rate:.2f} bytes a token",
+            f"词元：{part} {counts['documents']:,} 篇文档，{counts['tokens']:,} 个词元，每词元 {rate:.2f} 字节",
+        )
+    return output
+
+
+class _Writer:
+    """Writes the shards of one part."""
+
+    def __init__(self, folder: Path, part: str, dtype: np.dtype, shard_tokens: int, tokenizer: Tokenizer) -> None:
+        self.folder, self.part, self.dtype, self.shard_tokens = folder, part, dtype, shard_tokens
+        self.tokenizer = tokenizer
+        self.pending = [np.array([tokenizer.end_of_text], dtype=dtype)]
+        self.shards: list[int] = []
+        self.documents = self.bytes = 0
+        self.end = 0
+        self.ends = (folder / f"{part}.idx").open("wb")
+
+    def add(self, batch: list[str]) -> None:
+        """Append documents; a full shard is written out."""
+        lengths = []
+        for ids in self.tokenizer.encode_batch(batch):
+            self.pending.append(np.array([*ids, self.tokenizer.end_of_text], dtype=self.dtype))
+            lengths.append(len(ids) + 1)
+        ends = self.end + np.cumsum(lengths)
+        self.end = int(ends[-1]) if lengths else self.end
+        self.ends.write(ends.astype("<u8").tobytes())
+        self.documents += len(batch)
+        self.bytes += sum(len(text.encode()) for text in batch)
+        while sum(map(len, self.pending)) >= self.shard_tokens:
+            self._write(self.shard_tokens)
+
+    def finish(self) -> dict[str, Any]:
+        """Write the rest; documents, UTF-8 bytes of their text, tokens, and the tokens of each shard."""
+        if self.documents:
+            self._write(sum(map(len, self.pending)))
+        self.ends.close()
+        return {"documents": self.documents, "bytes": self.bytes, "tokens": sum(self.shards), "shards": self.shards}
+
+    def _write(self, count: int) -> None:
+        tokens = np.concatenate(self.pending)
+        if count:
+            tokens[:count].tofile(self.folder / f"{self.part}-{len(self.shards):04}.bin")
+            self.shards.append(count)
+        self.pending = [tokens[count:]]
+
+
+class Tokens:
+    """The shards of one part as one read-only sequence; a slice inside one shard is a view of the file."""
+
+    def __init__(self, shards: list[np.ndarray]) -> None:
+        self.shards = shards
+        self.starts = np.cumsum([0, *map(len, shards)]).tolist()
+
+    def __len__(self) -> int:
+        return self.starts[-1]
+
+    def __getitem__(self, span: slice) -> np.ndarray:
+        """Tokens [start, stop) of the stream, step 1."""
+        start, stop, _ = span.indices(len(self))
+        if start >= stop:
+            return np.empty(0, dtype=self.shards[0].dtype if self.shards else np.uint16)
+        first = bisect.bisect_right(self.starts, start) - 1
+        if stop <= self.starts[first + 1]:
+            return self.shards[first][start - self.starts[first] : stop - self.starts[first]]
+        return np.concatenate(list(self._pieces(first, start, stop)))
+
+    def _pieces(self, shard: int, start: int, stop: int) -> Iterator[np.ndarray]:
+        while shard < len(self.shards) and self.starts[shard] < stop:
+            begin = self.starts[shard]
+            yield self.shards[shard][max(start - begin, 0) : stop - begin]
+            shard += 1
+
+
+class Part:
+    """One part of a store: `tokens`, where documents end, how many bytes of text they were."""
+
+    def __init__(self, tokens: Tokens, document_ends: np.ndarray, text_bytes: int, end_of_text: int) -> None:
+        self.tokens, self.document_ends, self.bytes, self.end_of_text = tokens, document_ends, text_bytes, end_of_text
+
+
+class TokenStore:
+    """A folder of token shards, opened: sizes checked, and the tokenizer that made it known."""
+
+    def __init__(self, parts: dict[str, Part], index: dict[str, Any]) -> None:
+        self.parts, self.index = parts, index
+
+    @classmethod
+    def open(cls, folder: Path, tokenizer: Tokenizer | None = None) -> "TokenStore":
+        """Map a finished folder; raises UserError when it is damaged, or was made with another tokenizer than given."""
+        folders.open_folder(folder, "tokens", made_by=f"zaohua tokens CORPUS -o {folder}")
+        try:
+            index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+            dtype = np.dtype(index["dtype"])
+            parts = {part: _open_part(folder, part, index, dtype) for part in PARTS}
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{folder} is damaged ({error}): make it again with `zaohua tokens`") from None
+        if tokenizer is not None and tokenizer.digest != index["tokenizer"]:
+            raise UserError(f"{folder} was made with another tokenizer: run `zaohua tokens` again with this one")
+        return cls(parts, index)
+
+    def part(self, name: str) -> Part:
+        """The part `train` or `heldout`."""
+        return self.parts[name]
+
+
+def _open_part(folder: Path, part: str, index: dict[str, Any], dtype: np.dtype) -> Part:
+    counts = index["parts"][part]
+    shards = [_map(folder / f"{part}-{n:04}.bin", dtype, count) for n, count in enumerate(counts["shards"])]
+    ends = _map(folder / f"{part}.idx", np.dtype("<u8"), counts["documents"])
+    if shards and int(ends[-1]) + 1 != counts["tokens"]:
+        raise ValueError(f"the documents of {part} do not end where its tokens end")
+    return Part(Tokens(shards), ends, counts["bytes"], index["end_of_text"])
+
+
+def _map(path: Path, dtype: np.dtype, count: int) -> np.ndarray:
+    size = path.stat().st_size
+    if size != count * dtype.itemsize:
+        raise ValueError(f"{path.name} has {size} bytes instead of {count * dtype.itemsize}")
+    return np.memmap(path, dtype=dtype, mode="r") if count else np.empty(0, dtype=dtype)

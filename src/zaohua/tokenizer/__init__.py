@@ -1,0 +1,1 @@
+"""Text to ids and back: byte-level BPE that loses nothing and cannot be forged."""

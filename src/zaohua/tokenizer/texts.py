@@ -1,0 +1,27 @@
+"""The texts of a corpus folder, one row group at a time, for every stage that reads one."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zaohua import folders
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+def row_groups(folder: Path, columns: Sequence[str]) -> Iterator["pyarrow.Table"]:
+    """The named columns of a folder of Parquet files; some megabytes of text are in memory at once."""
+    import pyarrow.parquet
+
+    for path in sorted(folder.glob("*.parquet")):
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                yield file.read_row_group(group, columns=list(columns))
+
+
+def texts(corpus: Path, part: str) -> Iterator[list[str]]:
+    """The texts of a part of a finished corpus, `documents` or `heldout`, in order, in batches of one row group."""
+    folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
+    for group in row_groups(corpus / part, ["text"]):
+        yield group.column("text").to_pylist()
