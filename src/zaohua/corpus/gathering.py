@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from zaohua.corpus.document import DOCUMENT, REMOVED, TableWriter
+from zaohua.corpus.documents import DOCUMENT, REMOVED, TableWriter
 from zaohua.corpus.duplicates import duplicate_key, first_alike
 from zaohua.corpus.heldout import Split, by_hash, by_tail
 from zaohua.corpus.normalize import normalize

@@ -1,16 +1,17 @@
 """One file as the texts in it; what cannot be read is set aside with its line and its reason, and reading goes on."""
 
+import contextlib
+import functools
 import gzip
 import io
 import json
-import lzma
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
-from pathlib import Path
-from typing import IO, Any
+from operator import truediv
+from typing import IO, Any, cast
 
 from zaohua.corpus.encodings import UndecodableError, encoding_of
 from zaohua.corpus.settings import CorpusSettings
@@ -60,10 +61,11 @@ Item = Found | Unreadable
 
 @dataclass
 class Noted:
-    """What was found out about a file on the way."""
+    """What was found out about a file on the way, and which share of it has been read."""
 
     encoding: str = ""
     text_field: str = ""
+    share: Callable[[], float] = lambda: 1.0
 
 
 def read(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Item]:
@@ -78,29 +80,34 @@ def read(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Item]
         yield from reader(entry, settings, noted)
     except UndecodableError as error:
         yield Unreadable(str(error))
-    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         yield Unreadable(f"damaged or cut-off compressed file ({error})")
     except OSError as error:
         yield Unreadable(f"the file cannot be read ({error.strerror or error})")
 
 
-def _opened(entry: Entry) -> IO[bytes]:
-    if entry.compression == "gz":
-        return gzip.open(entry.path, "rb")  # type: ignore[return-value]
-    if entry.compression == "zst":
-        return io.BufferedReader(_Zstandard(entry.path))
-    return entry.path.open("rb")
+@contextlib.contextmanager
+def _opened(entry: Entry, noted: Noted) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked."""
+    size = max(entry.size, 1)
+    with entry.path.open("rb") as file:
+        noted.share = lambda: 1.0 if file.closed else min(file.tell() / size, 1.0)
+        if entry.compression == "gz":
+            yield cast(IO[bytes], gzip.GzipFile(fileobj=file))
+        elif entry.compression == "zst":
+            yield io.BufferedReader(_Zstandard(file))
+        else:
+            yield file
 
 
 class _Zstandard(io.RawIOBase):
     """A .zst file of one or more frames; a damaged one raises EOFError, as a damaged .gz does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         import zstandard
 
         self._error = zstandard.ZstdError
-        self._file = path.open("rb")
-        self._reader = zstandard.ZstdDecompressor().stream_reader(self._file, read_across_frames=True)
+        self._reader = zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True)
 
     def readable(self) -> bool:
         return True
@@ -111,16 +118,12 @@ class _Zstandard(io.RawIOBase):
         except self._error as error:
             raise EOFError(str(error)) from None
 
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
 
 def _read_text(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Item]:
     if settings.documents != "file":
         yield from _blocks(_lines(entry, settings, noted), by_line=settings.documents == "line")
         return
-    with _opened(entry) as file:
+    with _opened(entry, noted) as file:
         data = file.read()
     noted.encoding = settings.encoding or encoding_of(data)
     try:
@@ -161,7 +164,7 @@ def _blocks(lines: Iterable[Item], *, by_line: bool) -> Iterator[Item]:
 
 def _lines(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Item]:
     """The lines of a file, streamed, numbered from 1."""
-    with _opened(entry) as file:
+    with _opened(entry, noted) as file:
         head = file.read(_HEAD)
         rest = file.readline() if len(head) == _HEAD else b""
         head += rest
@@ -207,7 +210,7 @@ def _read_records(entry: Entry, settings: CorpusSettings, noted: Noted) -> Itera
 
 
 def _read_json(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Item]:
-    with _opened(entry) as file:
+    with _opened(entry, noted) as file:
         data = file.read()
     noted.encoding = settings.encoding or encoding_of(data)
     try:
@@ -235,6 +238,7 @@ def _read_parquet(entry: Entry, settings: CorpusSettings, noted: Noted) -> Itera
         number = 0
         with pyarrow.parquet.ParquetFile(entry.path) as file:
             for group in range(file.num_row_groups):
+                noted.share = functools.partial(truediv, group, file.num_row_groups)
                 for row in file.read_row_group(group).to_pylist():
                     number += 1
                     yield number, row

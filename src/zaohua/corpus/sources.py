@@ -55,7 +55,7 @@ class Entry:
         return (Path(path.stem).suffix if last else path.suffix), last
 
 
-def inventory(sources: Sequence[str], *, without: Path) -> list[Entry]:
+def inventory(sources: Sequence[str], *, without: Path | None) -> list[Entry]:
     """The files of all sources, each once; a folder's by relative path. Raises UserError for a source that has none.
 
     Left out are hidden files, the folder `without` (where the output goes), and folders that a stage of ours wrote.
@@ -64,7 +64,7 @@ def inventory(sources: Sequence[str], *, without: Path) -> list[Entry]:
     seen: set[Path] = set()
     names: dict[str, int] = {}
     for source in sources:
-        found = list(_files(source, without.resolve()))
+        found = list(_files(source, without and without.resolve()))
         if not found:
             what = "holds no files" if Path(source).is_dir() else "matches no files"
             raise UserError(f"{source} {what}: give a file, a folder or a glob of {READABLE}")
@@ -77,7 +77,7 @@ def inventory(sources: Sequence[str], *, without: Path) -> list[Entry]:
     return entries
 
 
-def _files(source: str, without: Path) -> Iterator[tuple[Path, str]]:
+def _files(source: str, without: Path | None) -> Iterator[tuple[Path, str]]:
     path = Path(source).expanduser()
     if path.is_file():
         yield path, path.name
@@ -93,7 +93,7 @@ def _files(source: str, without: Path) -> Iterator[tuple[Path, str]]:
         raise UserError(f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}")
 
 
-def _walk(folder: Path, without: Path) -> list[Path]:
+def _walk(folder: Path, without: Path | None) -> list[Path]:
     """The visible files below a folder, sorted by relative path."""
     found = []
     for place, inner, files in os.walk(folder):

@@ -10,10 +10,11 @@ from typing import Any
 import xxhash
 
 from zaohua import folders
-from zaohua.corpus.document import DOCUMENT, TableWriter
+from zaohua.corpus.documents import DOCUMENT, TableWriter
 from zaohua.corpus.gathering import FREE, TEST, TRAIN, Gathering
 from zaohua.corpus.heldout import cut
-from zaohua.corpus.reading import Noted, read
+from zaohua.corpus.normalize import normalize
+from zaohua.corpus.reading import Found, Noted, read
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE, Entry, inventory
 from zaohua.events import Events
@@ -26,6 +27,7 @@ CODE = 1
 SMALLEST = 2000
 """Characters below which nothing can be learned: a few hundred tokens, their held-out tenth a sentence or two."""
 
+_GLANCED = 200  # files that stand for all in a quick look
 _STAGING = "gathered"
 _WORLD_SAMPLE = 1000  # documents that stand for an embedded world's content: it is made from a seed, so all follow
 
@@ -39,10 +41,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     `documents/` and `heldout/` hold what is kept, `removed/…` what is not, with the reason; report.json counts.
     Raises UserError when a source is missing, nothing in it is text, or there is too little to train on.
     """
-    if not settings.sources:
-        raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
-    worlds = [source for source in settings.sources if embedded and ":" in source and not Path(source).exists()]
-    entries = inventory([source for source in settings.sources if source not in worlds], without=output)
+    entries, worlds = _sources(settings, embedded, without=output)
     manifest: dict[str, Any] = {
         "stage": "corpus",
         "code": CODE,
@@ -64,9 +63,59 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
         report = gathering.report()
         folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
         manifest["found"] = gathering.found()
-        manifest["split"] = report["split"]
+        manifest["split"] = _sentence(report["split"])
     _say(report, events)
     return output
+
+
+def glance(settings: CorpusSettings, embedded: Embedded | None, *, limit: int) -> tuple[list[str], int, int]:
+    """A quick look: clean texts of some `limit` bytes from all over the sources, and the bytes and documents in all.
+
+    The last two are estimates where a file was not read to its end. Nothing is written.
+    """
+    entries, worlds = _sources(settings, embedded, without=None)
+    chosen = entries[:: -(-len(entries) // _GLANCED)] if entries else []
+    quota = limit // max(len(chosen) + len(worlds), 1)
+    sample: list[str] = []
+    total = documents = 0.0
+    for entry in chosen:
+        noted = Noted()
+        texts = (normalize(item.text) for item in read(entry, settings, noted) if isinstance(item, Found))
+        seen, size = _taste(texts, quota, sample)
+        share = max(noted.share(), 1e-6)
+        total += size / share
+        documents += seen / share
+    scale = sum(entry.size for entry in entries) / max(sum(entry.size for entry in chosen), 1)
+    total, documents = total * scale, documents * scale
+    for world in worlds:
+        assert embedded is not None
+        texts = (text for _, text, _ in embedded(world, "train"))
+        seen, size = _taste(texts, quota, sample)
+        for text in texts:
+            seen, size = seen + 1, size + len(text.encode())
+        total, documents = total + size, documents + seen
+    return sample, round(total), round(documents)
+
+
+def _taste(texts: Iterator[str], quota: int, sample: list[str]) -> tuple[int, int]:
+    """Move texts to the sample until they come to `quota` bytes; how many texts and bytes the source gave."""
+    seen = size = 0
+    for text in texts:
+        sample.append(text[: quota - size])
+        seen, size = seen + 1, size + len(text.encode())
+        if size >= quota:
+            break
+    return seen, size
+
+
+def _sources(
+    settings: CorpusSettings, embedded: Embedded | None, *, without: Path | None
+) -> tuple[list[Entry], list[str]]:
+    """The files and the embedded worlds that the sources name."""
+    if not settings.sources:
+        raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
+    worlds = [source for source in settings.sources if embedded and ":" in source and not Path(source).exists()]
+    return inventory([source for source in settings.sources if source not in worlds], without=without), worlds
 
 
 def _digest(entries: list[Entry], worlds: list[str], embedded: Embedded | None) -> str:
@@ -96,15 +145,15 @@ def _read_files(entries: list[Entry], gathering: Gathering, events: Events) -> N
     with events.progress("corpus", sum(sizes) / 1e6, "MB") as progress:
         for entry, size in zip(entries, sizes, strict=True):
             noted = Noted()
-            left = size
+            done = 0.0
             gathering.begin(entry, size)
             for item in read(entry, gathering.settings, noted):
                 gathering.take(entry, item)
-                read_bytes = min(len(item.text), left) if entry.compression == "none" else 0
-                progress.advance(read_bytes / 1e6)
-                left -= read_bytes
+                share = noted.share()
+                progress.advance((share - done) * size / 1e6)
+                done = share
             gathering.note(entry, noted)
-            progress.advance(left / 1e6)
+            progress.advance((1 - done) * size / 1e6)
 
 
 def _read_world(world: str, gathering: Gathering, embedded: Embedded) -> None:
@@ -158,6 +207,10 @@ def _write_parts(folder: Path, gathering: Gathering, settings: CorpusSettings) -
     shutil.rmtree(folder / _STAGING)
 
 
+def _sentence(split: dict[str, Any]) -> str:
+    return f"{split['share']:.1%} of the bytes: {split['whole']:,} documents whole, the ends of {split['cut']:,}"
+
+
 def _say(report: dict[str, Any], events: Events) -> None:
     total, split = report["total"], report["split"]
     documents, characters = (total[name] + total[f"heldout_{name}"] for name in ("documents", "characters"))
@@ -168,7 +221,7 @@ def _say(report: dict[str, Any], events: Events) -> None:
         f"不可读 {total['unreadable']:,}，过短 {total['short']:,}，重复 {total['duplicates']:,}",
     )
     events.say(
-        f"  held out {split['share']:.1%} of the bytes: {split['whole']:,} documents, the ends of {split['cut']:,} more",
+        f"  held out {_sentence(split)}",
         f"  留出 {split['share']:.1%} 的字节：整篇 {split['whole']:,} 篇，截取末尾 {split['cut']:,} 篇",
     )
     if total["unreadable"]:
