@@ -62,7 +62,10 @@ class Log:
         os.fsync(self.file.fileno())
         return self.file.seek(0, os.SEEK_END)
 
-    def close(self) -> None:
+    def __enter__(self) -> "Log":
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.file.close()
 
 

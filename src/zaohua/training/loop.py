@@ -5,13 +5,14 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from zaohua.data.batches import RowSource, make_batch
+from zaohua.data.batches import Batch, RowSource, make_batch
 from zaohua.data.order import order
 from zaohua.events import Events, Log, duration
 from zaohua.objectives.objective import Objective
@@ -64,46 +65,34 @@ def train(
         raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
     objective.to(device).train()
     optimizer, clock = Optimizer(objective, settings), Clock(folder, settings)
-    compute = computing_in(precision, device)
     position = _take_up(folder, objective, optimizer, events)
-    log = Log(folder / "metrics.jsonl", keep=position.log_bytes)
-    micro = settings.micro_rows or settings.rows
-    started, saved = time.monotonic() - position.seconds, time.monotonic()
-    results: dict[str, dict[str, Any]] = {}
-    total = clock.last_step(position.step, position.seconds) if position.step or settings.steps else 0
-    unit = "steps" if settings.steps else "s"
+    length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
     with (
+        Log(folder / "metrics.jsonl", keep=position.log_bytes) as log,
         Interruption() as interruption,
-        events.progress(title, settings.steps or settings.seconds or total, unit) as bar,
+        events.progress(title, length, unit) as bar,
     ):
+        results = _last_results(log.path)
         bar.advance(position.step if settings.steps else position.seconds)
-        shown = position.seconds
+        started, saved, shown = time.monotonic() - position.seconds, time.monotonic(), position.seconds
         while not clock.finished(position.step):
             chosen = order(settings.seed, position.next_row, settings.rows, len(rows))
-            batches = [make_batch(rows, part).to(device) for part in np.split(chosen, settings.rows // micro)]
+            parts = np.split(chosen, settings.rows // (settings.micro_rows or settings.rows))
+            batches = [make_batch(rows, part).to(device) for part in parts]
+            losses, norm = _gradients(objective, batches, computing_in(precision, device), settings, position.step)
             factor = clock.factor(position.step)
-            means = accumulate_gradients(objective, batches, compute)
-            norm = gradient_norm(objective, settings.clip)
-            losses = {term: float(mean) for term, mean in means.items()}
-            if not all(math.isfinite(value) for value in (*losses.values(), float(norm))):
-                raise UserError(
-                    f"the loss is no longer a number at step {position.step + 1}: "
-                    f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole"
-                )
             optimizer.step(factor)
             position.step += 1
             position.next_row += settings.rows
             position.tokens += sum(batch.counts["loss"] for batch in batches)
             position.seconds = time.monotonic() - started
-            log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=float(norm),
+            log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
                      learning_rate=settings.learning_rate * factor, seconds=round(position.seconds, 3))  # fmt: skip
             clock.consider(position.step, position.seconds)
             last = clock.finished(position.step)
             for happening in happenings:
                 if last or (happening.every and position.step % happening.every == 0):
-                    objective.eval()
-                    fields = happening.run(last)
-                    objective.train()
+                    fields = _happen(objective, happening, last)
                     if fields:
                         results[happening.name] = fields
                         log.emit(happening.name, step=position.step, **fields)
@@ -117,11 +106,40 @@ def train(
                 resume.save(folder / "checkpoints", objective, optimizer, position, keep=settings.keep)
                 saved = time.monotonic()
             if interruption.asked and not last:
-                log.close()
                 raise Interrupted(f"saved at step {position.step}")
-    log.close()
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
+
+
+def _gradients(
+    objective: Objective,
+    batches: list[Batch],
+    compute: AbstractContextManager,
+    settings: TrainingSettings,
+    step: int,
+) -> tuple[dict[str, float], float]:
+    """Each term's mean loss and the gradient's norm before clipping; the gradients are left on the parameters.
+
+    Raises UserError where either is no longer a number, before any weight has taken it in.
+    """
+    means = accumulate_gradients(objective, batches, compute)
+    norm = float(gradient_norm(objective, settings.clip))
+    losses = {term: float(mean) for term, mean in means.items()}
+    if not all(map(math.isfinite, (*losses.values(), norm))):
+        raise UserError(
+            f"the loss is no longer a number at step {step + 1}: "
+            f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole"
+        )
+    return losses, norm
+
+
+def _happen(objective: Objective, happening: Event, last: bool) -> dict[str, Any] | None:
+    """Let an event happen without dropout, and without a trace in the random numbers that training draws."""
+    objective.eval()
+    with torch.random.fork_rng():
+        fields = happening.run(last)
+    objective.train()
+    return fields
 
 
 def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: Events) -> resume.Position:

@@ -8,7 +8,7 @@ from zaohua.settings import Settings
 
 
 class TrainingSettings(Settings):
-    """The dials of the training loop. Exactly one of `steps` and `seconds` says how long."""
+    """The dials of the training loop. One of `steps` and `seconds` says how long."""
 
     steps: Annotated[int, Field(ge=1)] | None = None
     """Optimiser steps in all."""
@@ -59,8 +59,8 @@ class TrainingSettings(Settings):
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":
-        if (self.steps is None) == (self.seconds is None):
-            raise ValueError("give exactly one of steps and seconds")
+        if self.steps is not None and self.seconds is not None:
+            raise ValueError("steps and seconds are both given: leave one out")
         if self.seconds is not None and self.schedule != "trapezoid":
             raise ValueError(
                 "a run of so many seconds needs the trapezoid schedule, whose landing can start at any step"

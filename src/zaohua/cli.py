@@ -1,0 +1,100 @@
+"""The command line: each verb and the function that carries it out, and how every mistake ends."""
+
+import difflib
+import sys
+
+
+VERBS: dict[str, str] = {
+    "quickstart": "The whole pipeline on the embedded world, ending in a chat page. 用内置小世界走完全程。",
+    "make": "Your text becomes your own GPT in so many minutes. 用你的文本在给定分钟内造出模型。",
+    "run": "The same from a recipe; what is up to date is skipped. 按配方运行，已完成的阶段跳过。",
+    "plan": "What would be trained, how long, and what to expect. 训练之前先看计划。",
+    "corpus": "Text in, clean text out. 收集并清理文本。",
+    "tokenizer": "Learn a vocabulary from a corpus. 训练分词器。",
+    "tokens": "A corpus as token shards. 把语料编成词元。",
+    "pretrain": "Train a model from its first weights. 预训练。",
+    "finetune": "Teach a model to chat. 对话微调。",
+    "evaluate": "Bits per byte of a model on a text, beside compressors. 评测。",
+    "generate": "Continue a text. 续写。",
+    "chat": "Talk with a model in the terminal. 在终端对话。",
+    "inspect": "Attention and next-token probabilities as one HTML page. 看模型内部。",
+    "serve": "An OpenAI-compatible API and a chat page on this machine. 本机服务与聊天网页。",
+    "verify": "Check every file of a folder against its digests. 校验文件。",
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command line and exit: 0 done, 1 the user's mistake, 2 our bug, 75 interrupted and resumable."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out a command line -> the exit code."""
+    if not arguments or arguments[0] in ("--help", "-h", "help"):
+        print(_overview())
+        return 0
+    if arguments[0] == "--version":
+        from importlib.metadata import version
+
+        print(version("zaohua"))
+        return 0
+    verb = arguments[0]
+    if verb not in VERBS:
+        near = difflib.get_close_matches(verb, VERBS, n=1)
+        return _mistake(f"there is no verb {verb}" + (f" (did you mean {near[0]}?)" if near else "; see zaohua --help"))
+    return _carry_out(verb, arguments[1:])
+
+
+def _carry_out(verb: str, words: list[str]) -> int:
+    from cyclopts import App, CycloptsError
+    from pydantic import ValidationError
+
+    from zaohua import settings, verbs
+
+    app = App(name=f"zaohua {verb}", help_flags=["--help", "-h"], version_flags=[], result_action="return_value")
+    app.default(getattr(verbs, verb))
+    try:
+        with settings.reading_flags():
+            command, bound, _ = app.parse_args(words, print_error=False, exit_on_error=False)
+    except CycloptsError as error:
+        cause = error.__cause__
+        if isinstance(cause, ValidationError):
+            return _mistake(settings.sentences(cause, verbs.settings_named(cause.title)))
+        return _mistake(str(error))
+    try:
+        command(*bound.args, **bound.kwargs)
+    except settings.UserError as error:
+        return _mistake(str(error))
+    except verbs.interrupted() as error:
+        print(f"interrupted: {error}; the same command continues  已中断，重复同一命令即可继续", file=sys.stderr)
+        return 75
+    except KeyboardInterrupt:
+        print("interrupted; the same command continues  已中断，重复同一命令即可继续", file=sys.stderr)
+        return 75
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        print("\nthis is a bug of zaohua, not of yours: please report it with the lines above", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _mistake(sentence: str) -> int:
+    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+    return 1
+
+
+def _overview() -> str:
+    width = max(map(len, VERBS))
+    rows = "\n".join(f"  {verb:<{width}}  {says}" for verb, says in VERBS.items())
+    return (
+        "zaohua 造化 — a folder of text becomes your own GPT\n\n"
+        "usage: zaohua VERB ...      zaohua VERB --help teaches each verb and its settings\n\n"
+        f"{rows}\n\n"
+        "start here:  zaohua quickstart            ten minutes, from raw text to a chat page\n"
+        "then:        zaohua make TEXTS... --minutes 10\n\n"
+        "exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours · 75 interrupted, run it again to continue"
+    )

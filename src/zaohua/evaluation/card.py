@@ -1,0 +1,90 @@
+"""A run's card: what was made, how well it predicts, what it writes, and what that is worth; as JSON and as text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zaohua.events import duration
+
+WORDS = {
+    "en": {
+        "title": "your model",
+        "made": "{parameters:,} parameters · {family} · {layers} layers × {dim} · vocabulary {vocab_size:,} · "
+        "learned from {tokens:,} tokens in {steps:,} steps",
+        "bits": "held-out text, bits per byte (fewer is better; {bytes:,} bytes that training never saw: {split})",
+        "model": "this model",
+        "alone": "alone",
+        "seen": "after seeing the training text",
+        "ngram": "n-gram model of the same training text, order 5",
+        "samples": "samples at temperature {temperature}",
+        "copy": "longest span copied word for word from the training text: {characters} characters",
+        "world": "stories drawn from nothing and checked ({language})",
+        "grammatical": "grammatical",
+        "consistent": "consistent",
+        "in_training_text": "word for word in the training text",
+        "by_length": "{low}–{high} sentences: grammatical {grammatical:.0%}, consistent {consistent:.0%} of {stories}",
+        "questions": "unseen questions about a given story, answered exactly ({language})",
+        "blind": "best answer that ignores the story",
+        "spent": "where the time went",
+        "folder": "everything is in {folder}",
+        "chat": "talk to it: {command}",
+    },
+    "zh": {
+        "title": "你的模型",
+        "made": "{parameters:,} 个参数 · {family} · {layers} 层 × {dim} · 词表 {vocab_size:,} · "
+        "学习了 {tokens:,} 个词元，共 {steps:,} 步",
+        "bits": "留出文本，比特/字节（越低越好；训练从未见过的 {bytes:,} 字节：{split}）",
+        "model": "本模型",
+        "alone": "单独压缩",
+        "seen": "先看过训练文本",
+        "ngram": "同一训练文本的五元模型",
+        "samples": "样本，温度 {temperature}",
+        "copy": "与训练文本逐字相同的最长片段：{characters} 字符",
+        "world": "凭空写出并经检查的故事（{language}）",
+        "grammatical": "合语法",
+        "consistent": "前后一致",
+        "in_training_text": "与训练文本逐字相同",
+        "by_length": "{low}–{high} 句：合语法 {grammatical:.0%}，前后一致 {consistent:.0%}，共 {stories} 篇",
+        "questions": "就给定故事提出的新问题，答案完全正确（{language}）",
+        "blind": "不看故事的最佳答案",
+        "spent": "时间用在哪里",
+        "folder": "全部结果在 {folder}",
+        "chat": "和它聊聊：{command}",
+    },
+}
+
+
+def to_text(card: Mapping[str, Any], language: str) -> str:
+    """The card for a console or a Markdown page, in zh or en."""
+    say = WORDS[language]
+    lines = [f"# {card['name']} · {say['title']}", "", say["made"].format(**card["model"]), ""]
+    lines += _bits(card, say)
+    for code, scores in card.get("stories", {}).items():
+        lines += ["", f"## {say['world'].format(language=code)}", ""]
+        lines += [f"- {say[key]}: {_share(scores[key])}" for key in ("grammatical", "consistent", "in_training_text")]
+        lines += [f"  - {say['by_length'].format(**row)}" for row in scores.get("by_length", [])]
+    for code, scores in card.get("questions", {}).items():
+        lines += ["", f"## {say['questions'].format(language=code)}", "", f"- {_share(scores['right'])}"]
+        lines += [f"- {say['blind']}: {_share(scores['without_the_story'])}"]
+    if card["samples"]:
+        lines += ["", f"## {say['samples'].format(temperature=card['temperature'])}", ""]
+        for number, text in enumerate(card["samples"], start=1):
+            lines += [f"{number}. " + text.strip().replace("\n", "\n   "), ""]
+        lines += [say["copy"].format(characters=len(card["longest_copy"])) + f" — {card['longest_copy']!r:.120}"]
+    lines += ["", f"## {say['spent']}", ""]
+    lines += ["- " + " · ".join(f"{stage} {duration(seconds)}" for stage, seconds in card["spent"].items())]
+    return "\n".join(lines) + "\n"
+
+
+def _bits(card: Mapping[str, Any], say: Mapping[str, str]) -> list[str]:
+    heldout = card["heldout"]
+    lines = [f"## {say['bits'].format(**heldout)}", "", f"- **{say['model']}: {heldout['bits_per_byte']:.3f}**"]
+    for name, bits in card["baselines"].items():
+        if name == "ngram":
+            lines.append(f"- {say['ngram']}: {bits['seen']:.3f}")
+        else:
+            lines.append(f"- {name}: {say['alone']} {bits['alone']:.3f} · {say['seen']} {bits['seen']:.3f}")
+    return lines
+
+
+def _share(entry: Mapping[str, float]) -> str:
+    return f"{entry['share']:.1%} (95 %: {entry['low']:.1%}–{entry['high']:.1%})"

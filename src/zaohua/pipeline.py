@@ -1,0 +1,175 @@
+"""A recipe carried out: its stages in order, each skipped when up to date, and the clock that they share."""
+
+import contextlib
+import itertools
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from zaohua import folders, microworld
+from zaohua.corpus import run as corpus_stage
+from zaohua.data import shards
+from zaohua.data.examples import Conversation, read_conversations
+from zaohua.events import Events, duration
+from zaohua.recipe import ChatSettings, Recipe, require_length, write_recipe
+from zaohua.settings import UserError
+from zaohua.tokenizer import training as tokenizer_stage
+from zaohua.training.settings import TrainingSettings
+
+WHOLE = 0.95
+"""The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
+WORLD_SIZES = {"small": 6_000_000, "full": 60_000_000}
+"""Bytes of training text that an embedded world gives unless its name says another size."""
+CHAT = 0.2
+"""The chat stage's share of the time for training, where there is one."""
+
+
+class Budget:
+    """The run's minutes: what each stage has spent, over all sessions, and what the clock has given to training."""
+
+    def __init__(self, folder: Path, minutes: float | None, started: float) -> None:
+        self.path, self.minutes = folder / "clock.json", minutes
+        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.spent: dict[str, float] = kept.get("spent", {})
+        self.given: dict[str, float] = kept.get("given", {})
+        self.charged = started
+
+    @contextlib.contextmanager
+    def spending(self, stage: str) -> Iterator[None]:
+        """Charge the time until the end of this block, and since the last one, to `stage`."""
+        try:
+            yield
+        finally:
+            now = time.monotonic()
+            self.spent[stage] = self.spent.get(stage, 0.0) + now - self.charged
+            self.charged = now
+            self._write()
+
+    def left(self) -> float:
+        """Seconds of the planned time that no stage has spent yet."""
+        assert self.minutes is not None
+        return self.minutes * 60 * WHOLE - sum(self.spent.values()) - (time.monotonic() - self.charged)
+
+    def timed(self, stage: str, settings: TrainingSettings, share: float, reserve: float) -> TrainingSettings:
+        """Training settings with the seconds that the clock gives to this stage, the same again after a resume."""
+        if self.minutes is None:
+            return settings
+        if stage not in self.given:
+            seconds = round((self.left() - reserve) * share, 1)
+            if seconds < 3:
+                raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
+            self.given[stage] = seconds
+            self._write()
+        return settings.model_copy(update={"seconds": self.given[stage]})
+
+    def _write(self) -> None:
+        spent = {stage: round(seconds, 2) for stage, seconds in self.spent.items()}
+        folders.write_file(self.path, json.dumps({"spent": spent, "given": self.given}, indent=1) + "\n")
+
+
+def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
+    """Carry out every stage of `recipe` in `folder` -> the card. Raises Interrupted when asked to stop."""
+    if recipe.minutes is None:
+        require_length(recipe.pretrain, "pretrain")
+        if recipe.chat.sources:
+            require_length(recipe.chat.training, "chat.training")
+    with folders.locked(folder):
+        folders.write_file(folder / "recipe.toml", write_recipe(recipe))
+        budget = Budget(folder, recipe.minutes, started)
+        paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
+        with budget.spending("corpus"):
+            _title(events, "corpus", "语料")
+            corpus_stage.run(recipe.corpus, paths["corpus"], events, embedded=embedded_documents)
+        with budget.spending("tokenizer"):
+            _title(events, "tokenizer", "分词器")
+            tokenizer_stage.run(recipe.tokenizer, paths["corpus"], paths["tokenizer"], events)
+        with budget.spending("tokens"):
+            _title(events, "tokens", "词元")
+            shards.run(recipe.tokens, paths["corpus"], paths["tokenizer"], paths["tokens"], events)
+
+        from zaohua import report, stages  # torch is imported here, when the first stage needs it
+
+        reserve = report.expected_seconds(recipe, paths["corpus"])
+        chatting = bool(recipe.chat.sources)
+        with budget.spending("pretrain"):
+            _title(events, "pretrain", "预训练")
+            settings = budget.timed("pretrain", recipe.pretrain, 1 - CHAT if chatting else 1.0, reserve)
+            stages.pretrain(
+                recipe.model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events,
+                sample=report.one_line,
+            )  # fmt: skip
+        if chatting:
+            with budget.spending("chat"):
+                _title(events, "chat tuning", "对话微调")
+                chat = recipe.chat.model_copy(
+                    update={"training": budget.timed("chat", recipe.chat.training, 1.0, reserve)}
+                )
+                stages.finetune_chat(
+                    chat, conversations(chat, "train"), conversations(chat, "test"), paths["pretrain"] / "model",
+                    paths["chat"], events, data_digest=conversations_digest(chat),
+                )  # fmt: skip
+        with budget.spending("report"):
+            _title(events, "report", "报告")
+            card = report.run(recipe, folder, events, spent=budget.spent, charged=budget.charged)
+    total = sum(budget.spent.values())
+    events.say(f"finished in {duration(total)}", f"完成，用时 {duration(total)}")
+    return card
+
+
+def embedded_documents(spec: str, part: str) -> Iterator[tuple[str, str, str]]:
+    """(id, text, language) of an embedded world: microworld:small, microworld:full, or with a size, as in :full:50MB.
+
+    The test part, whose combinations of people, things and places never occur in training, is a fifteenth of that.
+    """
+    richness, size = world_of(spec)
+    return microworld.corpus(richness=richness, size=size if part == "train" else max(size // 15, 100_000), part=part)
+
+
+def world_of(spec: str) -> tuple[str, int]:
+    """An embedded world's richness and the bytes of its training text."""
+    name, _, rest = spec.partition(":")
+    richness, _, size = rest.partition(":")
+    if name != "microworld" or richness not in WORLD_SIZES or not re.fullmatch(r"(\d+MB)?", size):
+        raise UserError(
+            f"unknown source {spec}: embedded worlds are microworld:small and microworld:full, :NMB for a size"
+        )
+    return richness, int(size.removesuffix("MB")) * 10**6 if size else WORLD_SIZES[richness]
+
+
+def conversations(chat: ChatSettings, part: str) -> Iterator[Conversation]:
+    """The conversations to learn from (train), or some that are kept unseen (test): one in twenty of a file's."""
+    for source in chat.sources:
+        if source.startswith("microworld:"):
+            count = chat.conversations if part == "train" else 400
+            streams = [
+                microworld.examples("chat", richness=world_of(source)[0], language=language, part=part)
+                for language in ("en", "zh")
+            ]
+            mixed = itertools.chain.from_iterable(zip(*streams, strict=False))
+            yield from (example["messages"] for example in itertools.islice(mixed, count))
+        else:
+            for number, messages in enumerate(read_conversations(Path(source))):
+                if (number % 20 == 19) == (part == "test"):
+                    yield messages
+
+
+def conversations_digest(chat: ChatSettings) -> str:
+    """What identifies the conversations: the files' content, or the world's name and the version of its code."""
+    known = [
+        source if source.startswith("microworld:") else folders.digest(_existing(source)) for source in chat.sources
+    ]
+    return folders.digest_of([known, chat.conversations, microworld.CODE])
+
+
+def _existing(source: str) -> Path:
+    path = Path(source)
+    if not path.is_file():
+        raise UserError(f'there is no file {source}: chat.sources names .jsonl files of {{"messages": […]}}')
+    return path
+
+
+def _title(events: Events, english: str, chinese: str) -> None:
+    events.say(f"▸ {english}", f"▸ {chinese}")

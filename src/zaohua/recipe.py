@@ -1,0 +1,97 @@
+"""A whole run as one settings tree, kept as recipe.toml in the run's folder."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.data.settings import TokensSettings
+from zaohua.settings import Settings, UserError, check, override, read_toml, to_toml
+from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.training.settings import TrainingSettings
+
+
+class ModelSettings(Settings):
+    """The shape of the model that is trained."""
+
+    preset: str | None = None
+    """A model of the lineage by name (gpt1, gpt2, gpt3-small, …); then dim and layers follow from it."""
+    family: Literal["openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3"] = "qwen3"
+    """Which published architecture; decides where the model folder loads."""
+    dim: Annotated[int, Field(ge=8, le=16_384)] = 256
+    """Width of the residual stream."""
+    layers: Annotated[int, Field(ge=1, le=200)] = 4
+    """Blocks."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of activations dropped in training; helps where a small text is read many times."""
+
+
+class ChatSettings(Settings):
+    """Fine-tuning on conversations."""
+
+    sources: tuple[str, ...] = ()
+    """Files of conversations (.jsonl of {"messages": [...]}), or microworld:small or :full. None: no chat stage."""
+    conversations: Annotated[int, Field(ge=1)] = 20_000
+    """How many are taken from an embedded world."""
+    training: TrainingSettings = TrainingSettings(learning_rate=5e-4, warmup=20, landing=0.5)
+    """The dials of its training."""
+
+
+class ReportSettings(Settings):
+    """What the card of a finished run measures."""
+
+    samples: Annotated[int, Field(ge=0)] = 3
+    """Texts shown."""
+    sample_tokens: Annotated[int, Field(ge=1)] = 200
+    """Tokens in each at most."""
+    temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
+    """Of the samples."""
+    stories: Annotated[int, Field(ge=0)] = 200
+    """Stories a language sampled and checked, where the text is an embedded world's."""
+    questions: Annotated[int, Field(ge=0)] = 200
+    """Unseen questions a language asked, where an embedded world's conversations were learned."""
+    seed: int = 0
+    """Of the samples."""
+
+
+class Recipe(Settings):
+    """A whole run. Every stage's settings have defaults that work; `corpus.sources` is what one must give."""
+
+    name: str = "run"
+    """What the model is called."""
+    minutes: Annotated[float, Field(gt=0)] | None = None
+    """Clock time of the whole run; training takes what the other stages leave. None: the stages' own steps decide."""
+    request: str = ""
+    """What `zaohua make` was asked for; the same request in the same folder continues this recipe."""
+    corpus: CorpusSettings = CorpusSettings()
+    tokenizer: TokenizerSettings = TokenizerSettings()
+    tokens: TokensSettings = TokensSettings()
+    model: ModelSettings = ModelSettings()
+    pretrain: TrainingSettings = TrainingSettings()
+    chat: ChatSettings = ChatSettings()
+    report: ReportSettings = ReportSettings()
+
+    @model_validator(mode="after")
+    def _timed(self) -> "Recipe":
+        timed = self.minutes is not None
+        for name, training in (("pretrain", self.pretrain), ("chat.training", self.chat.training)):
+            if timed and training.steps is not None:
+                raise ValueError(f"{name}.steps and minutes are both given: leave one out")
+        return self
+
+
+def read_recipe(path: Path, changes: dict[str, Any]) -> Recipe:
+    """The recipe in a TOML file with `changes` laid over it; a run folder stands for the recipe inside it."""
+    return check(Recipe, override(read_toml(path / "recipe.toml" if path.is_dir() else path), changes))
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """The recipe as TOML: only what differs from the defaults, so that a reader sees the choices."""
+    return to_toml(recipe.model_dump(exclude_defaults=True))
+
+
+def require_length(training: TrainingSettings, where: str) -> None:
+    """Raises UserError where nothing says how long to train."""
+    if training.steps is None and training.seconds is None:
+        raise UserError(f"nothing says how long to train: give --{where}.steps, --{where}.seconds or --minutes")

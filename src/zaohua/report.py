@@ -1,0 +1,203 @@
+"""The report stage: a finished run measured beside its baselines, its samples, its card and a page to look inside."""
+
+import datetime
+import json
+import platform
+import random
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zaohua import folders, microworld
+from zaohua.checkpoint.model_folder import LoadedModel, load_model
+from zaohua.corpus.documents import read_documents
+from zaohua.data.packing import Rows
+from zaohua.data.shards import Part, TokenStore
+from zaohua.evaluation import baselines, card, memorisation, world
+from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
+from zaohua.events import Events
+from zaohua.generation.decode import generate
+from zaohua.generation.sampling import Sampling
+from zaohua.inspection.html import inspect
+from zaohua.model.config import parameter_count
+from zaohua.model.transformer import Transformer
+from zaohua.objectives.causal import Causal
+from zaohua.recipe import Recipe, ReportSettings
+from zaohua.tokenizer.chat import render
+from zaohua.tokenizer.tokenizer import Tokenizer
+
+STORY_TOKENS = 500
+"""Room for one story of an embedded world; a longer one counts as broken off."""
+DRAWN_AT_ONCE = 100
+
+
+def expected_seconds(recipe: Recipe, corpus: Path) -> float:
+    """About how long the report will take: compressing grows with the text, drawing with what is drawn."""
+    manifest = folders.manifest_of(corpus)
+    assert manifest is not None
+    text = sum(entry["size"] for entry in manifest["files"].values() if entry["size"])
+    drawn = 0.1 * recipe.report.stories + 0.05 * recipe.report.questions * bool(recipe.chat.sources)
+    return 12 + text / 400_000 + recipe.report.samples + (drawn if _world(recipe) else 0)
+
+
+def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float], charged: float) -> dict[str, Any]:
+    """Measure the run in `folder` -> its card, also written to `folder`/report as card.json, card.md and inspect.html."""
+    import time
+
+    pretrained = folder / "pretrain" / "model"
+    chat = folder / "chat" / "model" if recipe.chat.sources else None
+    inputs = {path.parent.name: folders.digest(path / "model.safetensors") for path in (pretrained, chat) if path}
+    manifest = {"stage": "report", "settings": recipe.report.model_dump(mode="json"), "inputs": inputs}
+    output = folder / "report"
+    if folders.up_to_date(output, manifest):
+        found = json.loads((output / "card.json").read_text(encoding="utf-8"))
+        events.say(card.to_text(found, "zh" if events.chinese else "en"))
+        return found
+    loaded = load_model(pretrained)
+    assert loaded.tokenizer is not None
+    store = TokenStore.open(folder / "tokens", loaded.tokenizer)
+    train_texts = [document.text for document in read_documents(folder / "corpus", "documents")]
+    heldout_texts = [document.text for document in read_documents(folder / "corpus", "heldout")]
+    found = {
+        "name": recipe.name,
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "model": _about(loaded, pretrained),
+        "heldout": _heldout(loaded, store.part("heldout"), folder),
+        "baselines": _baselines(train_texts, heldout_texts, store, loaded.tokenizer),
+    }
+    found |= _samples(loaded, recipe.report, train_texts, heldout_texts)
+    richness = _world(recipe)
+    if richness:
+        found["stories"] = _stories(loaded, recipe.report, richness, set(train_texts), events)
+        if chat:
+            found["questions"] = _questions(load_model(chat), recipe.report, richness)
+    with folders.writing(output, manifest) as temporary:
+        inspect(loaded, _excerpt(heldout_texts or train_texts), temporary / "inspect.html")
+        found["spent"] = {**{k: round(v, 1) for k, v in spent.items()}}
+        found["spent"]["report"] = round(found["spent"].get("report", 0) + time.monotonic() - charged, 1)
+        (temporary / "card.json").write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        (temporary / "card.md").write_text(card.to_text(found, "en"), encoding="utf-8")
+        (temporary / "card.zh.md").write_text(card.to_text(found, "zh"), encoding="utf-8")
+    events.say("\n" + card.to_text(found, "zh" if events.chinese else "en"))
+    return found
+
+
+def one_line(model: Transformer, tokenizer: Tokenizer) -> str:
+    """A short sample while training."""
+    return _write(model, tokenizer, [[tokenizer.end_of_text]], Sampling(temperature=0.8, max_new_tokens=48, seed=0))[0]
+
+
+def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]], sampling: Sampling) -> list[str]:
+    """What the model writes after each prompt, as text."""
+    ends = {tokenizer.end_of_text, tokenizer.specials["<|end|>"]}
+    return [tokenizer.decode(done.ids) for done in generate(model, list(prompts), sampling, end_ids=ends)]
+
+
+def _about(loaded: LoadedModel, folder: Path) -> dict[str, Any]:
+    config, about = loaded.model.config, json.loads((folder / "zaohua.json").read_text(encoding="utf-8"))
+    family = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
+    return {
+        "parameters": parameter_count(config),
+        "family": family,
+        "layers": config.layers,
+        "dim": config.dim,
+        "vocab_size": config.vocab_size,
+        "steps": about["steps"],
+        "tokens": about["tokens"],
+    }
+
+
+def _heldout(loaded: LoadedModel, part: Part, folder: Path) -> dict[str, Any]:
+    rows = Rows(part, loaded.model.config.max_length)
+    nats, _ = summed_loss(Causal(loaded.model), rows, torch.device("cpu"))
+    manifest = folders.manifest_of(folder / "corpus") or {}
+    return {
+        "bits_per_byte": round(bits_per_byte(nats, part.bytes), 4),
+        "bytes": part.bytes,
+        "split": manifest.get("split", ""),
+    }
+
+
+def _baselines(train: list[str], heldout: list[str], store: TokenStore, tokenizer: Tokenizer) -> dict[str, Any]:
+    before, after = "\n".join(train).encode(), "\n".join(heldout).encode()
+    found: dict[str, Any] = {
+        name: {key: round(bits, 4) for key, bits in baselines.compressor_bits(compress, before, after).items()}
+        for name, compress in baselines.COMPRESSORS.items()
+    }
+    tokens = [store.part(name).tokens for name in ("train", "heldout")]
+    bits = baselines.ngram_bits(
+        tokens[0][0 : len(tokens[0])], tokens[1][0 : len(tokens[1])], tokenizer.vocab_size, store.part("heldout").bytes
+    )
+    return found | {"ngram": {"seen": round(bits, 4)}}
+
+
+def _samples(loaded: LoadedModel, settings: ReportSettings, train: list[str], heldout: list[str]) -> dict[str, Any]:
+    """Texts from nothing where the corpus has many documents, else continuing the first words of unseen paragraphs."""
+    tokenizer = loaded.tokenizer
+    assert tokenizer is not None
+    starts = [""] * settings.samples
+    if len(train) < 50 and heldout:
+        paragraphs = [p.strip() for text in heldout for p in text.split("\n") if len(p.strip()) > 20]
+        starts = [
+            p[:12] for p in random.Random(settings.seed).sample(paragraphs, min(settings.samples, len(paragraphs)))
+        ]
+    sampling = Sampling(temperature=settings.temperature, max_new_tokens=settings.sample_tokens, seed=settings.seed)
+    prompts = [[tokenizer.end_of_text, *tokenizer.encode(start)] for start in starts]
+    written = _write(loaded.model, tokenizer, prompts, sampling) if prompts else []
+    texts = [start + text for start, text in zip(starts, written, strict=True)]
+    source = "\n".join(train)
+    copies = [memorisation.longest_copy(text, source) for text in written]
+    return {
+        "samples": texts,
+        "temperature": settings.temperature,
+        "longest_copy": max(copies, key=len, default=""),
+    }
+
+
+def _stories(
+    loaded: LoadedModel, settings: ReportSettings, richness: str, trained: set[str], events: Events
+) -> dict[str, Any]:
+    tokenizer = loaded.tokenizer
+    assert tokenizer is not None
+    room = min(STORY_TOKENS, loaded.model.config.max_length - 1)
+
+    def draw(number: int) -> list[str]:
+        sampling = Sampling(temperature=settings.temperature, max_new_tokens=room, seed=settings.seed + 1 + number)
+        return _write(loaded.model, tokenizer, [[tokenizer.end_of_text]] * DRAWN_AT_ONCE, sampling)
+
+    drawn = world.draw_by_language(draw, settings.stories, ("en", "zh"))
+    return {
+        language: world.story_scores(texts, partial(microworld.check, richness=richness, language=language), trained)
+        for language, texts in drawn.items()
+    }
+
+
+def _questions(loaded: LoadedModel, settings: ReportSettings, richness: str) -> dict[str, Any]:
+    tokenizer = loaded.tokenizer
+    assert tokenizer is not None
+    found = {}
+    for language in ("en", "zh"):
+        stream = microworld.examples("question", richness=richness, language=language, part="test")
+        asked = [next(stream) for _ in range(settings.questions)]
+        prompts = [
+            render(tokenizer, [{"role": "user", "content": f"{q['story']}\n{q['question']}"}], add_reply=True).ids
+            for q in asked
+        ]
+        answers = _write(loaded.model, tokenizer, prompts, Sampling(temperature=0.0, max_new_tokens=24))
+        found[language] = world.answer_scores(asked, answers)
+    return found
+
+
+def _excerpt(texts: list[str]) -> str:
+    """A beginning short enough to look at."""
+    return texts[0][:300] if texts else ""
+
+
+def _world(recipe: Recipe) -> str | None:
+    """The richness of the embedded world, where the run's text is one's alone."""
+    specs = recipe.corpus.sources
+    return specs[0].partition(":")[2] if len(specs) == 1 and specs[0].startswith("microworld:") else None

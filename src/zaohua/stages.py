@@ -1,0 +1,238 @@
+"""The training stages composed from their parts: checked settings and finished folders in, a model folder out."""
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zaohua import folders
+from zaohua.checkpoint.model_folder import load_model, save_model
+from zaohua.data.examples import Conversation, pack_conversations
+from zaohua.data.packing import Rows
+from zaohua.data.shards import TokenStore
+from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
+from zaohua.events import Events, duration
+from zaohua.model.config import TransformerConfig, parameter_count
+from zaohua.model.initialization import new_model
+from zaohua.model.presets import PRESETS, shape
+from zaohua.model.transformer import Transformer
+from zaohua.objectives.causal import Causal
+from zaohua.recipe import ChatSettings, ModelSettings
+from zaohua.settings import UserError
+from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.training import precision
+from zaohua.training.loop import Event, Training, train
+from zaohua.training.settings import TrainingSettings
+
+CODE = 1
+"""Raised by hand when the same settings and inputs would give another model."""
+
+
+def device_of_choice() -> torch.device:
+    """The accelerator where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def config_of(settings: ModelSettings, *, vocab_size: int, max_length: int) -> TransformerConfig:
+    """The architecture that the settings describe; raises UserError where they do not fit together."""
+    try:
+        if settings.preset is not None:
+            if settings.preset not in PRESETS:
+                raise UserError(f"unknown preset {settings.preset}; it must be one of {', '.join(PRESETS)}")
+            known = PRESETS[settings.preset]
+            return TransformerConfig(**{**vars(known), "vocab_size": vocab_size, "max_length": max_length})
+        config = shape(
+            settings.family, dim=settings.dim, layers=settings.layers, vocab_size=vocab_size, max_length=max_length
+        )
+        return config.with_dropout(settings.dropout)
+    except ValueError as error:
+        raise UserError(f"model: {error}") from None
+
+
+def pretrain(
+    model_settings: ModelSettings,
+    settings: TrainingSettings,
+    tokens: Path,
+    tokenizer_folder: Path,
+    output: Path,
+    events: Events,
+    *,
+    sample: Callable[[Transformer, Tokenizer], str] | None = None,
+) -> Path:
+    """Train a model from its first weights on packed text -> `output`, with model/ and manifest.json inside."""
+    tokenizer = Tokenizer.load(tokenizer_folder)
+    store = TokenStore.open(tokens, tokenizer)
+    config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=settings.length)
+    manifest = {
+        "stage": "pretrain",
+        "code": CODE,
+        "settings": {"model": model_settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")},
+        "inputs": {"tokens": folders.summary_digest(tokens), "tokenizer": folders.summary_digest(tokenizer_folder)},
+    }
+    if not _begin(output, manifest, events):
+        return output
+    rows, heldout = Rows(store.part("train"), settings.length), Rows(store.part("heldout"), settings.length)
+    objective = Causal(new_model(config, generator=torch.Generator().manual_seed(settings.seed)))
+    torch.manual_seed(settings.seed)
+    events.say(
+        f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · vocabulary {config.vocab_size:,} · "
+        f"{len(rows):,} rows of {settings.length} tokens",
+        f"  {parameter_count(config):,} 个参数 · {config.layers} 层 × {config.dim} · 词表 {config.vocab_size:,} · "
+        f"{len(rows):,} 行，每行 {settings.length} 个词元",
+    )
+    validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
+    happenings = [Event(settings.validate_every, "validate", validate)]
+    if sample and settings.sample_every:
+        happenings.append(
+            Event(settings.sample_every, "sample", partial(_sample, objective, tokenizer, sample, events))
+        )
+    return _train(
+        objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False
+    )
+
+
+def finetune_chat(
+    chat: ChatSettings,
+    conversations: Iterable[Conversation],
+    heldout: Iterable[Conversation],
+    model: Path,
+    output: Path,
+    events: Events,
+    *,
+    data_digest: str,
+) -> Path:
+    """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`."""
+    settings = chat.training
+    manifest = {
+        "stage": "chat",
+        "code": CODE,
+        "settings": chat.model_dump(mode="json"),
+        "inputs": {"model": folders.digest(model / "model.safetensors"), "conversations": data_digest},
+    }
+    if not _begin(output, manifest, events):
+        return output
+    loaded = load_model(model)
+    if loaded.tokenizer is None:
+        raise UserError(f"{model} has no tokenizer, so no conversation can be read: take a folder made by zaohua")
+    if settings.length > loaded.model.config.max_length:
+        raise UserError(
+            f"chat.training.length ({settings.length}) is above the model's {loaded.model.config.max_length} tokens"
+        )
+    objective = Causal(loaded.model)
+    rows = pack_conversations(conversations, loaded.tokenizer, settings.length)
+    unseen = pack_conversations(heldout, loaded.tokenizer, settings.length)
+    torch.manual_seed(settings.seed)
+    validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
+    happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
+    return _train(
+        objective, rows, settings, output, manifest, happenings, loaded.tokenizer, events, title="chat", chat=True
+    )
+
+
+def _begin(output: Path, manifest: dict[str, Any], events: Events) -> bool:
+    """Make ready to train in `output`; False when it already holds this very run, finished."""
+    if folders.up_to_date(output, manifest):
+        events.say(f"  {output} is up to date", f"  {output} 已是最新")
+        return False
+    begun = output / "begun.json"
+    wanted = json.loads(json.dumps(manifest, default=str))
+    if (
+        begun.exists()
+        and json.loads(begun.read_text(encoding="utf-8")) == wanted
+        and not (output / folders.MANIFEST).exists()
+    ):
+        return True
+    if output.exists() and any(output.iterdir()):
+        number = next(n for n in range(1, 10**6) if not output.with_name(f"{output.name}-old-{n}").exists())
+        aside = output.with_name(f"{output.name}-old-{number}")
+        os.rename(output, aside)
+        events.say(
+            f"  {output} held a run with other settings; it is kept as {aside.name}",
+            f"  {output} 里是另一套设置的运行，已改名保留为 {aside.name}",
+        )
+    output.mkdir(parents=True, exist_ok=True)
+    folders.write_file(begun, json.dumps(wanted, ensure_ascii=False, indent=1) + "\n")
+    return True
+
+
+def _train(
+    objective: Causal,
+    rows: Any,
+    settings: TrainingSettings,
+    output: Path,
+    manifest: dict[str, Any],
+    happenings: list[Event],
+    tokenizer: Tokenizer,
+    events: Events,
+    *,
+    title: str,
+    chat: bool,
+) -> Path:
+    """Choose the precision, run the loop, write model/ and at last the manifest."""
+    device = device_of_choice()
+    chosen = _precision(objective, rows, settings, output, device)
+    done = train(
+        objective, rows, settings, output, events, happenings=happenings, precision=chosen, device=device, title=title
+    )
+    with folders.writing(
+        output / "model", {"stage": "model", "settings": manifest["settings"], "inputs": manifest["inputs"]}
+    ) as temporary:
+        save_model(temporary, objective.model.cpu(), tokenizer=tokenizer)
+        about = {"chat": chat, "steps": done.steps, "tokens": done.tokens, "results": done.results}
+        (temporary / "zaohua.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    folders.seal(output, {**manifest, "precision": chosen, "device": str(device), "seconds": round(done.seconds, 1)})
+    _say_done(done, events)
+    return output
+
+
+def _precision(
+    objective: Causal, rows: Any, settings: TrainingSettings, output: Path, device: torch.device
+) -> precision.Precision:
+    """The chosen precision; what a probe found is written down, so that a resumed run keeps it."""
+    if settings.precision != "auto":
+        return settings.precision
+    found = output / "precision.json"
+    if found.exists():
+        return json.loads(found.read_text())
+    import numpy as np
+
+    from zaohua.data.batches import make_batch
+
+    objective.to(device)
+    batch = make_batch(rows, np.arange(min(settings.micro_rows or settings.rows, len(rows)))).to(device)
+    chosen = precision.faster_precision(objective, batch, device)
+    folders.write_file(found, json.dumps(chosen) + "\n")
+    return chosen
+
+
+def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int, last: bool) -> dict[str, Any] | None:
+    """Held-out bits per byte: on `limit` rows while training, on all of the text at the end."""
+    if not len(heldout):
+        return None
+    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=None if last else limit)
+    share = targets / heldout.targets
+    return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
+
+
+def _validate_answers(objective: Causal, heldout: Any, limit: int, last: bool) -> dict[str, Any]:
+    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
+    return {"loss_on_answers": nats / max(targets, 1), "heldout_tokens": targets}
+
+
+def _sample(objective: Causal, tokenizer: Tokenizer, sample: Callable[..., str], events: Events, last: bool) -> None:
+    text = " ".join(sample(objective.model, tokenizer).split())
+    events.say(f"  » {text[:160]}")
+
+
+def _say_done(done: Training, events: Events) -> None:
+    bits = done.results.get("validate", {}).get("bits_per_byte")
+    extra = f" · held-out {bits:.3f} bits/byte" if bits else ""
+    events.say(
+        f"  {done.steps:,} steps · {done.tokens:,} tokens · {duration(done.seconds)}{extra}",
+        f"  {done.steps:,} 步 · {done.tokens:,} 个词元 · {duration(done.seconds)}"
+        + (f" · 留出文本 {bits:.3f} 比特/字节" if bits else ""),
+    )

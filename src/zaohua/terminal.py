@@ -1,0 +1,42 @@
+"""Text and talk in a terminal: streaming, with history, and never a broken character."""
+
+from pathlib import Path
+from typing import Any
+
+from zaohua.checkpoint.model_folder import load_model
+from zaohua.events import speaks_chinese
+from zaohua.generation.sampling import Sampling
+from zaohua.generation.text import complete, reply
+from zaohua.settings import check
+
+
+def write(model: Path, prompt: str, sampling: dict[str, Any]) -> None:
+    """Print `prompt` and its continuation as it is written."""
+    print(prompt, end="", flush=True)
+    for piece in complete(load_model(model), prompt, check(Sampling, sampling)):
+        print(piece, end="", flush=True)
+    print()
+
+
+def talk(model: Path, sampling: dict[str, Any]) -> None:
+    """Converse until the end of input; /new begins a new conversation."""
+    loaded, chosen = load_model(model), check(Sampling, sampling)
+    chinese = speaks_chinese()
+    print("说点什么（/new 重新开始，Ctrl-D 结束）" if chinese else "say something (/new begins again, Ctrl-D ends)")
+    messages: list[dict[str, str]] = []
+    while True:
+        try:
+            said = input("› ").strip()
+        except EOFError:
+            print()
+            return
+        if said == "/new":
+            messages = []
+        elif said:
+            messages.append({"role": "user", "content": said.replace("\\n", "\n")})
+            answer = ""
+            for piece in reply(loaded, messages, chosen):
+                answer += piece
+                print(piece, end="", flush=True)
+            print()
+            messages.append({"role": "assistant", "content": answer})

@@ -1,0 +1,130 @@
+"""The loop: learns, resumes to the same bits, stops cleanly, refuses nonsense."""
+
+import json
+import os
+import signal
+
+import pytest
+import torch
+
+from tests.training.toy import ToyRows, toy_objective
+from zaohua.events import Events
+from zaohua.settings import UserError
+from zaohua.training import resume
+from zaohua.training.interruption import Interrupted
+from zaohua.training.loop import Event, train
+from zaohua.training.settings import TrainingSettings
+
+SETTINGS = TrainingSettings(steps=12, length=16, rows=8, micro_rows=4, warmup=2, learning_rate=0.02, validate_every=5)
+
+
+EVERY_STEP = SETTINGS.model_copy(update={"save_every": 1e-9})
+
+
+def run(folder, objective=None, settings=SETTINGS, happenings=(), rows=None):
+    torch.manual_seed(3)
+    objective = objective or toy_objective(dropout=0.1)
+    folder.mkdir(exist_ok=True)
+    rows = ToyRows() if rows is None else rows
+    done = train(
+        objective, rows, settings, folder, Events(console=False), happenings=list(happenings),
+        precision="fp32", device=torch.device("cpu"), title="toy",
+    )  # fmt: skip
+    return objective, done
+
+
+def log_of(folder):
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+def interrupt_at(step):
+    state = {"calls": 0}
+
+    def fire(last):
+        state["calls"] += 1
+        if state["calls"] == step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    return Event(1, "fire", fire)
+
+
+def test_the_loss_falls(tmp_path):
+    run(tmp_path, settings=SETTINGS.model_copy(update={"steps": 80}), objective=toy_objective())
+    losses = [entry["loss"] for entry in log_of(tmp_path)]
+    assert losses[-1] < 0.3 < 2 < losses[0]
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_interrupted_twice_and_resumed_gives_the_same_bits_and_the_same_log(tmp_path, optimizer):
+    settings = SETTINGS.model_copy(update={"optimizer": optimizer})
+    whole, _ = run(tmp_path / "whole", settings=settings)
+    for at in (4, 3):
+        with pytest.raises(Interrupted):
+            run(tmp_path / "broken", settings=settings, happenings=[interrupt_at(at)])
+    broken, done = run(tmp_path / "broken", settings=settings)
+    assert done.steps == 12
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+    assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
+
+
+def test_a_log_that_ran_ahead_of_the_checkpoint_is_cut_back(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, happenings=[interrupt_at(5)])
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"event": "step", "step": 6, "loss": 1.0}\n{"event": "st')
+    run(tmp_path)
+    assert [entry["step"] for entry in log_of(tmp_path)] == list(range(1, 13))
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path / "broken", settings=EVERY_STEP, happenings=[interrupt_at(5)])
+    newest = sorted((tmp_path / "broken" / "checkpoints").glob("step-*"))[-1]
+    weights = newest / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    found, rejected = resume.newest(tmp_path / "broken" / "checkpoints")
+    assert found is not None
+    assert found.name < newest.name
+    assert "damaged" in rejected[0]
+    whole, _ = run(tmp_path / "whole")
+    broken, _ = run(tmp_path / "broken")
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+
+
+def test_only_the_newest_checkpoints_are_kept(tmp_path):
+    run(tmp_path, settings=EVERY_STEP)
+    assert [f.name for f in sorted((tmp_path / "checkpoints").iterdir())] == ["step-00000011", "step-00000012"]
+
+
+def test_events_happen_on_their_steps_and_at_the_end_and_stay_known_after_a_restart(tmp_path):
+    seen = []
+
+    def look(last):
+        seen.append(last)
+        return {"bits_per_byte": float(len(seen))}
+
+    _, done = run(tmp_path, happenings=[Event(5, "validate", look)])
+    assert seen == [False, False, True]
+    _, again = run(tmp_path, happenings=[Event(5, "validate", look)])
+    assert len(seen) == 3
+    assert again.results == done.results == {"validate": {"bits_per_byte": 3.0}}
+
+
+def test_a_loss_that_is_no_number_stops_with_a_sentence(tmp_path):
+    objective = toy_objective()
+    with torch.no_grad():
+        objective.model.head_weight.fill_(float("nan"))
+    with pytest.raises(UserError, match="no longer a number at step 1"):
+        run(tmp_path, objective=objective)
+
+
+def test_no_row_is_a_sentence(tmp_path):
+    class Empty(ToyRows):
+        def __len__(self):
+            return 0
+
+    with pytest.raises(UserError, match="no full row"):
+        run(tmp_path, rows=Empty())
