@@ -1,0 +1,127 @@
+"""The inspection page: one self-contained HTML file about one text, with nothing in it that loads or runs text."""
+
+import base64
+import hashlib
+import json
+import math
+import zlib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zaohua.checkpoint.model_folder import LoadedModel
+from zaohua.folders import write_file
+from zaohua.inspection.attention import attention_maps
+from zaohua.inspection.probabilities import Expectations, expectations
+from zaohua.settings import Settings, UserError
+from zaohua.tokenizer.tokenizer import Tokenizer
+
+
+class InspectSettings(Settings):
+    """What an inspection page shows."""
+
+    max_tokens: int = 512
+    """Longest stretch of the text that is looked at, in tokens; every head's map grows with its square."""
+    top: int = 10
+    """How many of the likeliest next tokens are listed at each place."""
+
+
+def inspect(
+    loaded: LoadedModel, text: str, output: Path, settings: InspectSettings | None = None, *, name: str = ""
+) -> int:
+    """Write the page about `text` to `output`; the number of tokens it shows, which may be fewer than the text has."""
+    page = inspection_page(loaded, text, settings or InspectSettings(), name=name)
+    write_file(output, page[0])
+    return page[1]
+
+
+def inspection_page(loaded: LoadedModel, text: str, settings: InspectSettings, *, name: str) -> tuple[str, int]:
+    """The page about `text` and the number of tokens it shows."""
+    config = loaded.config
+    if config.attends != "causal" or config.encoder_layers:
+        raise UserError("inspect shows models that read from left to right: give the folder of a GPT")
+    if loaded.tokenizer is None:
+        raise UserError(
+            "this model folder has no tokenizer.json, so it cannot read text: add the one it was trained with"
+        )
+    whole = [loaded.tokenizer.end_of_text, *loaded.tokenizer.encode(text)]
+    if len(whole) < 2:
+        raise UserError("the text to inspect is empty: give a sentence or more")
+    ids = torch.tensor(whole[: min(settings.max_tokens, config.max_length)])
+    ids = ids.to(next(loaded.model.parameters()).device)
+    expected = expectations(loaded.model, ids, settings.top)
+    maps = attention_maps(loaded.model, ids)
+    data = {"model": name or "model", "whole": len(whole)} | _content(loaded.tokenizer, ids.tolist(), expected, maps)
+    return _fill(data), len(ids)
+
+
+def pack_maps(maps: Tensor) -> str:
+    """Maps (layers, heads, time, time) -> their lower triangles as base64 of zlib of round(255 * sqrt(weight)).
+
+    The root keeps small weights apart: the error of a weight w is at most sqrt(w) / 255, so at most 0.004.
+    """
+    row, key = torch.tril_indices(maps.shape[2], maps.shape[3])
+    steps = (maps[:, :, row, key].sqrt() * 255).round().to(torch.uint8)  # (layers, heads, time * (time + 1) / 2)
+    return base64.b64encode(zlib.compress(steps.numpy().tobytes(), 9)).decode()
+
+
+def readable(tokenizer: Tokenizer, token: int) -> tuple[str, str]:
+    """A token as people read it, and what it is: "" for text, "part" of a character in hexadecimal, or "special"."""
+    if token >= tokenizer.vocab_size:  # a model's table may be rounded up
+        return f"‹{token}›", "special"
+    content = tokenizer.token_bytes[token]
+    if not content:
+        return tokenizer.decode([token], skip_specials=False), "special"
+    try:
+        return content.decode("utf-8"), ""
+    except UnicodeDecodeError:
+        return f"‹{content.hex(' ')}›", "part"
+
+
+def _content(tokenizer: Tokenizer, ids: list[int], expected: Expectations, maps: Tensor) -> dict[str, Any]:
+    """Everything the page shows, as JSON values; information is counted in bits."""
+    bits = (-expected.logprobs / math.log(2)).tolist()
+    tokens = []
+    for place, token in enumerate(ids):
+        text, kind = readable(tokenizer, token)
+        following = zip(expected.top_ids[place].tolist(), expected.top_logprobs[place].exp().tolist())
+        tokens.append({
+            "id": token,
+            "text": text,
+            "kind": kind,
+            "bits": round(bits[place], 4) if place else None,
+            "rank": int(expected.ranks[place]),
+            "entropy": round(float(expected.entropies[place]) / math.log(2), 4),
+            "next": [[number, round(probability, 6)] for number, probability in following],
+        })  # fmt: skip
+    size = sum(len(tokenizer.token_bytes[token]) for token in ids[1:])
+    layers, heads, time, _ = maps.shape
+    return {
+        "tokens": tokens,
+        "pieces": {number: readable(tokenizer, number)[0] for token in tokens for number, _ in token["next"]},
+        "vocab_size": tokenizer.vocab_size,
+        "bits_per_token": f"{sum(bits[1:]) / (len(ids) - 1):.2f}",
+        "bits_per_byte": f"{sum(bits[1:]) / max(size, 1):.3f}",
+        "attention": {"layers": layers, "heads": heads, "time": time, "packed": pack_maps(maps)},
+    }
+
+
+def _fill(data: dict[str, Any]) -> str:
+    """The template with its style, script and data; its policy allows exactly this style and script and no loading."""
+    folder = files("zaohua.inspection") / "page"
+    page, style, script = (
+        (folder / name).read_text(encoding="utf-8") for name in ("inspect.html", "inspect.css", "inspect.js")
+    )
+    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
+    # In JSON `<` occurs only inside strings, where \u003c says the same: no text can close the script element.
+    content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    for key, value in (("policy", policy), ("style", style), ("script", script), ("data", content)):
+        page = page.replace("{{" + key + "}}", value)
+    return page
+
+
+def _hash(source: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
