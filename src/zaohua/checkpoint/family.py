@@ -68,7 +68,7 @@ class Family:
 
     def write(self, config: TransformerConfig) -> dict[str, Any]:
         """Our config -> config.json's mapping; what the family cannot say is lost (`family_of` looks for that)."""
-        names = {ours: theirs for theirs, ours in reversed(self.activations.items())}
+        names = {ours: theirs for theirs, ours in reversed(list(self.activations.items()))}
         theirs: dict[str, Any] = {"architectures": [self.architecture], "model_type": self.model_type}
         for key, (field, _) in self.keys.items():
             value = getattr(config, field)

@@ -1,5 +1,7 @@
 """Keys and values already computed, one row per sequence in flight."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -59,7 +61,16 @@ class KeyValueCache:
         self.lengths = self.lengths + (time if padding is None else padding.sum(1))
         self.longest += time
 
-    def keep(self, rows: Tensor, longest: int) -> None:
-        """Drop all rows but these (a tensor of row numbers), of which none is longer than `longest`."""
-        self.keys, self.values = self.keys.index_select(1, rows), self.values.index_select(1, rows)
-        self.lengths, self.longest = self.lengths.index_select(0, rows), longest
+    def keep(self, rows: Sequence[int], longest: int) -> None:
+        """Go on with these rows only, in this order, of which none is longer than `longest`.
+
+        Only rows that change their place are copied.
+        """
+        moved = [(target, source) for target, source in enumerate(rows) if target != source]
+        if moved:
+            to, of = torch.tensor(moved, device=self.lengths.device).T
+            for stored in (self.keys, self.values):
+                stored[:, to, :, :longest] = stored[:, of, :, :longest]
+            self.lengths[to] = self.lengths[of]
+        self.keys, self.values = self.keys[:, : len(rows)], self.values[:, : len(rows)]
+        self.lengths, self.longest = self.lengths[: len(rows)], longest

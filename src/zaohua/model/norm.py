@@ -23,7 +23,7 @@ class RMSNorm(nn.Module):
         self.eps = eps
 
     def forward(self, hidden: Tensor) -> Tensor:
-        if hidden.device.type != "cpu":
+        if hidden.device.type != "cpu" or not torch.is_grad_enabled():
             return F.rms_norm(hidden, self.weight.shape, self.weight, self.eps)
         return _RMSNormOnCPU.apply(hidden, self.weight, self.eps)  # pyright: ignore[reportReturnType]
 

@@ -1,0 +1,135 @@
+"""Prompts of ids -> more ids: one prefill of a batch, then a token a row and step, until all rows have ended."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zaohua.generation.sampling import Sampling, choose, uniforms
+from zaohua.model.cache import KeyValueCache
+from zaohua.model.transformer import Transformer
+from zaohua.settings import UserError
+
+Reason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The new ids of a prompt, without the end; `stop`: an end came, `length`: the allowed number was reached."""
+
+    ids: list[int]
+    reason: Reason
+
+
+def generate(
+    model: Transformer,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    *,
+    end_ids: Collection[int],
+    forbidden: Collection[int] = (),
+    batch: int = 128,
+) -> Iterator[Generated]:
+    """What follows each prompt, in their order, `batch` of them at a time.
+
+    A row draws the same whatever stands beside it: its numbers depend on the seed, its place in `prompts` and the
+    position. `forbidden` ids are never drawn. Stop strings are text and are not looked for here. Raises UserError for
+    a prompt that fills the model's whole length.
+    """
+    for first in range(0, len(prompts), batch):
+        part = prompts[first : first + batch]
+        found: list[list[int]] = [[] for _ in part]
+        for rows, ids in tokens(model, part, sampling, end_ids=end_ids, forbidden=forbidden, first_row=first):
+            for row, index in zip(rows, ids, strict=True):
+                found[row].append(index)
+        for ids in found:
+            ended = ids[-1] in end_ids
+            yield Generated(ids[:-1] if ended else ids, "stop" if ended else "length")
+
+
+@torch.inference_mode()
+def tokens(
+    model: Transformer,
+    prompts: Sequence[Sequence[int]],
+    sampling: Sampling,
+    *,
+    end_ids: Collection[int],
+    forbidden: Collection[int] = (),
+    first_row: int = 0,
+) -> Iterator[tuple[list[int], list[int]]]:
+    """Each step's rows still unfinished and their next ids. A row's last id is an end, or the last that it may have.
+
+    Finished rows leave the batch. `first_row` is the number of the first prompt in the drawing of random numbers.
+    """
+    device = model.head_weight.device
+    limit, ends = model.config.max_length, frozenset(end_ids)
+    lengths = [len(prompt) for prompt in prompts]
+    if min(lengths) < 1:
+        raise ValueError("a prompt needs at least one token")
+    if max(lengths) >= limit:
+        raise UserError(f"the prompt has {max(lengths)} tokens, but the model reads and writes {limit}: shorten it")
+    rooms = [min(sampling.max_new_tokens, limit - length) for length in lengths]
+    cache = KeyValueCache(
+        model.config,
+        len(prompts),
+        max(length + room for length, room in zip(lengths, rooms, strict=True)),
+        device=device,
+        dtype=model.head_weight.dtype,
+    )
+    logits = _prefill(model, prompts, lengths, cache, device)
+    never = _never(model, forbidden, device)
+    seen = _seen(model, prompts, device) if sampling.repetition_penalty != 1.0 else None
+    rows = list(range(len(prompts)))  # which prompt each row of the batch continues
+    for step in range(max(rooms)):
+        drawn = torch.from_numpy(uniforms(sampling.seed, np.array(rows) + first_row, step)).to(device)
+        next_ids = choose(logits + never, sampling, drawn, seen)  # (rows,)
+        ids = next_ids.tolist()
+        yield list(rows), ids
+        left = _without_finished([ids[i] in ends or step + 1 == rooms[row] for i, row in enumerate(rows)])
+        if not left:
+            return
+        if len(left) < len(rows) or left != list(range(len(rows))):
+            rows = [rows[i] for i in left]
+            cache.keep(left, max(lengths[row] for row in rows) + step)
+            chosen = torch.tensor(left, device=device)
+            next_ids, seen = next_ids[chosen], None if seen is None else seen[chosen]
+        if seen is not None:
+            seen.scatter_(1, next_ids[:, None], True)
+        logits = model.logits(model(next_ids[:, None], cache=cache)[:, 0]).float()  # (rows, vocab)
+
+
+def _prefill(
+    model: Transformer, prompts: Sequence[Sequence[int]], lengths: list[int], cache: KeyValueCache, device: torch.device
+) -> Tensor:
+    """Read all prompts, padded at the end, into the cache -> the scores (rows, vocab) of each one's next token."""
+    longest = max(lengths)
+    ids = torch.tensor([[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts], device=device)
+    last = torch.tensor(lengths, device=device) - 1
+    padding = torch.arange(longest, device=device) <= last[:, None]  # (rows, longest)
+    hidden = model(ids, padding=padding, cache=cache)
+    return model.logits(hidden[torch.arange(len(prompts), device=device), last]).float()
+
+
+def _never(model: Transformer, forbidden: Collection[int], device: torch.device) -> Tensor:
+    """(vocab,): -inf at ids that are never drawn, 0 elsewhere."""
+    never = torch.zeros(model.config.vocab_size, device=device)
+    never[torch.tensor(sorted(forbidden), dtype=torch.long, device=device)] = float("-inf")
+    return never
+
+
+def _seen(model: Transformer, prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+    """(rows, vocab): True where an id stands in the prompt."""
+    seen = torch.zeros((len(prompts), model.config.vocab_size), dtype=torch.bool, device=device)
+    for row, prompt in enumerate(prompts):
+        seen[row, torch.tensor(prompt, device=device)] = True
+    return seen
+
+
+def _without_finished(finished: list[bool]) -> list[int]:
+    """The places of the unfinished rows, in an order in which as few as possible move: the last ones fill the holes."""
+    left = [place for place, done in enumerate(finished) if not done]
+    movers = [place for place in left if place >= len(left)]
+    return [movers.pop() if done else place for place, done in enumerate(finished[: len(left)])]

@@ -1,0 +1,88 @@
+"""Text from a loaded model as it is written: a completion of text, or a reply in a conversation."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Self
+
+from zaohua.checkpoint.model_folder import LoadedModel
+from zaohua.generation.decode import Reason, tokens
+from zaohua.generation.sampling import Sampling
+from zaohua.generation.streaming import TextStream
+from zaohua.settings import UserError
+from zaohua.tokenizer.chat import render
+from zaohua.tokenizer.tokenizer import Tokenizer
+
+END_OF_REPLY = "<|end|>"
+
+
+class Writing(Iterator[str]):
+    """The pieces of a text while it is written. `reason` says why it ended and is None until then."""
+
+    def __init__(self, loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends: Collection[int]) -> None:
+        self.prompt_tokens = len(prompt)
+        self.new_tokens = 0
+        self.reason: Reason | None = None
+        self._pieces = self._write(loaded, prompt, sampling, ends)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        return next(self._pieces)
+
+    def _write(
+        self, loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends: Collection[int]
+    ) -> Iterator[str]:
+        tokenizer = tokenizer_of(loaded)
+        stream = TextStream(tokenizer.token_bytes, stop=sampling.stop)
+        forbidden = never_written(tokenizer, loaded.config.vocab_size, ends)
+        for _, ids in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
+            self.new_tokens += 1
+            if ids[0] in ends:
+                self.reason = "stop"
+                break
+            if piece := stream.feed(ids):
+                yield piece
+            if stream.stopped:
+                self.reason = "stop"
+                return
+        if piece := stream.flush():
+            yield piece
+        self.reason = "stop" if stream.stopped else self.reason or "length"
+
+
+def complete(loaded: LoadedModel, prompt: str, sampling: Sampling) -> Writing:
+    """The continuation of a text, which stands at the beginning of a document."""
+    tokenizer = tokenizer_of(loaded)
+    return Writing(loaded, [tokenizer.end_of_text, *tokenizer.encode(prompt)], sampling, {tokenizer.end_of_text})
+
+
+def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: Sampling) -> Writing:
+    """The assistant's answer to a conversation of {"role", "content"}.
+
+    When the conversation and the answer do not fit into the model, the oldest messages after a system message are left
+    out; raises UserError when the last one alone does not fit.
+    """
+    tokenizer = tokenizer_of(loaded)
+    prompt = render(tokenizer, messages, add_reply=True).ids
+    messages = list(messages)
+    first = 1 if messages[0]["role"] == "system" else 0
+    room = min(sampling.max_new_tokens, loaded.config.max_length // 2)
+    while len(prompt) + room > loaded.config.max_length and len(messages) > first + 1:
+        del messages[first]
+        prompt = render(tokenizer, messages, add_reply=True).ids
+    return Writing(loaded, prompt, sampling, {tokenizer.end_of_text, tokenizer.specials[END_OF_REPLY]})
+
+
+def never_written(tokenizer: Tokenizer, vocab_size: int, ends: Collection[int]) -> list[int]:
+    """Ids that no text may hold: special tokens other than the ends, and rows that only pad the model's vocabulary."""
+    return [
+        *sorted(set(tokenizer.specials.values()) - set(ends)),
+        *range(tokenizer.vocab_size, vocab_size),
+    ]
+
+
+def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
+    """The model's tokenizer; raises UserError where the folder has none."""
+    if loaded.tokenizer is None:
+        raise UserError("the model folder has no tokenizer, so it can read no text: take a folder that has one")
+    return loaded.tokenizer
