@@ -9,7 +9,6 @@ from torch import Tensor
 
 from zaohua.settings import Settings
 
-
 COLD = 1e-5  # below this temperature nothing but the most probable token is ever drawn
 RANKED = 256  # candidates for top-p that are looked at before the whole vocabulary is sorted
 
