@@ -7,8 +7,9 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
 LEAVES = {"settings", "folders", "events"}
-ALL = {"tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
-       "generation", "evaluation", "inspection", "server", "recipe", "planner"}  # fmt: skip
+COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "verbs")
+ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
+       "generation", "evaluation", "inspection", "server"}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "folders": {"settings"},
@@ -25,8 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inspection": LEAVES | {"model", "tokenizer", "checkpoint"},
     "evaluation": LEAVES | {"generation", "objectives", "data", "checkpoint", "model", "tokenizer"},
     "server": LEAVES | {"generation", "inspection", "tokenizer", "checkpoint"},
-    "recipe": LEAVES | ALL,
-    "planner": LEAVES | ALL,
+    **{part: LEAVES | ALL for part in COMPOSITION},
     "cli": LEAVES | ALL,
 }
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -3,7 +3,6 @@
 import difflib
 import sys
 
-
 VERBS: dict[str, str] = {
     "quickstart": "The whole pipeline on the embedded world, ending in a chat page. 用内置小世界走完全程。",
     "make": "Your text becomes your own GPT in so many minutes. 用你的文本在给定分钟内造出模型。",

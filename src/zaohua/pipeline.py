@@ -1,28 +1,24 @@
 """A recipe carried out: its stages in order, each skipped when up to date, and the clock that they share."""
 
 import contextlib
-import itertools
 import json
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zaohua import folders, microworld
-from zaohua.corpus import run as corpus_stage
+from zaohua import folders
+from zaohua.corpus import stage as corpus_stage
 from zaohua.data import shards
-from zaohua.data.examples import Conversation, read_conversations
 from zaohua.events import Events, duration
-from zaohua.recipe import ChatSettings, Recipe, require_length, write_recipe
+from zaohua.recipe import Recipe, require_length, write_recipe
 from zaohua.settings import UserError
+from zaohua.sources import conversations, conversations_digest, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
 from zaohua.training.settings import TrainingSettings
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
-WORLD_SIZES = {"small": 6_000_000, "full": 60_000_000}
-"""Bytes of training text that an embedded world gives unless its name says another size."""
 CHAT = 0.2
 """The chat stage's share of the time for training, where there is one."""
 
@@ -117,58 +113,6 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
     total = sum(budget.spent.values())
     events.say(f"finished in {duration(total)}", f"完成，用时 {duration(total)}")
     return card
-
-
-def embedded_documents(spec: str, part: str) -> Iterator[tuple[str, str, str]]:
-    """(id, text, language) of an embedded world: microworld:small, microworld:full, or with a size, as in :full:50MB.
-
-    The test part, whose combinations of people, things and places never occur in training, is a fifteenth of that.
-    """
-    richness, size = world_of(spec)
-    return microworld.corpus(richness=richness, size=size if part == "train" else max(size // 15, 100_000), part=part)
-
-
-def world_of(spec: str) -> tuple[str, int]:
-    """An embedded world's richness and the bytes of its training text."""
-    name, _, rest = spec.partition(":")
-    richness, _, size = rest.partition(":")
-    if name != "microworld" or richness not in WORLD_SIZES or not re.fullmatch(r"(\d+MB)?", size):
-        raise UserError(
-            f"unknown source {spec}: embedded worlds are microworld:small and microworld:full, :NMB for a size"
-        )
-    return richness, int(size.removesuffix("MB")) * 10**6 if size else WORLD_SIZES[richness]
-
-
-def conversations(chat: ChatSettings, part: str) -> Iterator[Conversation]:
-    """The conversations to learn from (train), or some that are kept unseen (test): one in twenty of a file's."""
-    for source in chat.sources:
-        if source.startswith("microworld:"):
-            count = chat.conversations if part == "train" else 400
-            streams = [
-                microworld.examples("chat", richness=world_of(source)[0], language=language, part=part)
-                for language in ("en", "zh")
-            ]
-            mixed = itertools.chain.from_iterable(zip(*streams, strict=False))
-            yield from (example["messages"] for example in itertools.islice(mixed, count))
-        else:
-            for number, messages in enumerate(read_conversations(Path(source))):
-                if (number % 20 == 19) == (part == "test"):
-                    yield messages
-
-
-def conversations_digest(chat: ChatSettings) -> str:
-    """What identifies the conversations: the files' content, or the world's name and the version of its code."""
-    known = [
-        source if source.startswith("microworld:") else folders.digest(_existing(source)) for source in chat.sources
-    ]
-    return folders.digest_of([known, chat.conversations, microworld.CODE])
-
-
-def _existing(source: str) -> Path:
-    path = Path(source)
-    if not path.is_file():
-        raise UserError(f'there is no file {source}: chat.sources names .jsonl files of {{"messages": […]}}')
-    return path
 
 
 def _title(events: Events, english: str, chinese: str) -> None:

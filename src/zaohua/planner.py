@@ -75,9 +75,9 @@ class Choice:
 
 
 def expected_nats(parameters: float, text_tokens: float, tokens: float) -> float:
-    """Nats per token that a model inside its blocks of `parameters` may reach after `tokens`, of which the text has fewer.
+    """Nats per token that `parameters` inside the blocks may reach after `tokens` from a text of `text_tokens`.
 
-    The form and exponents are those of Hoffmann et al. (2022, equation 10), with passes over the same text worth less and
+    Form and exponents are those of Hoffmann et al. (2022, equation 10), with passes over the same text worth less and
     less (Muennighoff et al. 2023, equation 5). Constants fitted on web text rank sizes; the level is for orientation.
     """
     epochs = max(tokens / text_tokens, 1e-9)
@@ -139,14 +139,14 @@ def plan(
 
 def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
     """Measure up to 2 MB of the texts, and count the bytes of all."""
-    from zaohua import pipeline
+    from zaohua import sources
     from zaohua.corpus.settings import CorpusSettings
     from zaohua.corpus.stage import glance
     from zaohua.tokenizer.training import train_tokenizer
     from zaohua.tokenizer.vocabulary import suggested_vocab_size
 
     settings = check(CorpusSettings, {**changes.get("corpus", {}), "sources": list(texts)})
-    sample, total, documents = glance(settings, pipeline.embedded_documents, limit=2_000_000)
+    sample, total, documents = glance(settings, sources.embedded_documents, limit=2_000_000)
     if not sample:
         raise UserError(
             f"there is no text in {', '.join(texts)}: give files or folders of .txt, .md, .jsonl or .parquet"
@@ -219,7 +219,7 @@ def _dropout(epochs: float) -> float:
 def _explain(text: Text, choices: list[Choice], best: Choice, minutes: float, events: Events) -> None:
     events.say(
         f"text: {text.bytes:,} bytes in {text.documents:,} documents, {text.hanzi:.0%} hanzi; "
-        f"about {text.tokens:,.0f} tokens with a vocabulary of {text.vocab_size:,} ({text.bytes_per_token:.2f} bytes each)",
+        f"about {text.tokens:,.0f} tokens of {text.bytes_per_token:.2f} bytes with a vocabulary of {text.vocab_size:,}",
         f"文本：{text.bytes:,} 字节，{text.documents:,} 篇，汉字占 {text.hanzi:.0%}；"
         f"词表 {text.vocab_size:,} 时约 {text.tokens:,.0f} 个词元（每个 {text.bytes_per_token:.2f} 字节）",
     )

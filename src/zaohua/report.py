@@ -26,6 +26,7 @@ from zaohua.model.config import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import Recipe, ReportSettings
+from zaohua.sources import world_of
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 
@@ -44,7 +45,7 @@ def expected_seconds(recipe: Recipe, corpus: Path) -> float:
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float], charged: float) -> dict[str, Any]:
-    """Measure the run in `folder` -> its card, also written to `folder`/report as card.json, card.md and inspect.html."""
+    """Measure the run in `folder` -> its card, kept in `folder`/report beside a page to look inside the model."""
     import time
 
     pretrained = folder / "pretrain" / "model"
@@ -200,4 +201,4 @@ def _excerpt(texts: list[str]) -> str:
 def _world(recipe: Recipe) -> str | None:
     """The richness of the embedded world, where the run's text is one's alone."""
     specs = recipe.corpus.sources
-    return specs[0].partition(":")[2] if len(specs) == 1 and specs[0].startswith("microworld:") else None
+    return world_of(specs[0])[0] if len(specs) == 1 and specs[0].startswith("microworld:") else None

@@ -79,8 +79,8 @@ def pretrain(
     objective = Causal(new_model(config, generator=torch.Generator().manual_seed(settings.seed)))
     torch.manual_seed(settings.seed)
     events.say(
-        f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · vocabulary {config.vocab_size:,} · "
-        f"{len(rows):,} rows of {settings.length} tokens",
+        f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
+        f"vocabulary {config.vocab_size:,} · {len(rows):,} rows of {settings.length} tokens",
         f"  {parameter_count(config):,} 个参数 · {config.layers} 层 × {config.dim} · 词表 {config.vocab_size:,} · "
         f"{len(rows):,} 行，每行 {settings.length} 个词元",
     )

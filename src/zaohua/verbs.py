@@ -146,11 +146,11 @@ def corpus(
     sources: files, folders and globs of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
     output: the corpus folder to write.
     """
-    from zaohua import pipeline
     from zaohua.corpus import stage
+    from zaohua.sources import embedded_documents
 
     wanted = (settings or CorpusSettings()).model_copy(update={"sources": sources})
-    stage.run(wanted, output, Events(), embedded=pipeline.embedded_documents)
+    stage.run(wanted, output, Events(), embedded=embedded_documents)
 
 
 def tokenizer(
@@ -240,13 +240,13 @@ def finetune(
     """
     chosen = training or ChatSettings().training
     require_length(chosen, "")
-    from zaohua import folders, pipeline, stages
+    from zaohua import folders, sources, stages
 
     chat = ChatSettings(sources=(data,), training=chosen)
     with folders.locked(output.parent / f".{output.name}.lock"):
         stages.finetune_chat(
-            chat, pipeline.conversations(chat, "train"), pipeline.conversations(chat, "test"), model_at(model), output,
-            Events(), data_digest=pipeline.conversations_digest(chat),
+            chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
+            Events(), data_digest=sources.conversations_digest(chat),
         )  # fmt: skip
 
 
