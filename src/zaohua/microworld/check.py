@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from zaohua.microworld.event import FEELINGS, OPENINGS, Event
 from zaohua.microworld.lexicon import join, tables
 from zaohua.microworld.phrase import read, sentences
+from zaohua.microworld.rules import apply, finish
 from zaohua.microworld.state import State
 from zaohua.microworld.story import checked
 
@@ -50,12 +51,12 @@ def contradictions(found: list[list[Event]], richness: str) -> list[str]:
         for state in states:
             for event in events:
                 after = state.copy() if len(events) > 1 else state
-                objections = after.apply(event)
+                objections = apply(after, event)
                 problems += objections
                 if not objections and len(following) < READINGS:
                     following.append(after)
         if not following:
             return [f"sentence {number}: {problem}" for problem in dict.fromkeys(problems)]
         states = following
-    endings = [state.finish() for state in states]
+    endings = [finish(state) for state in states]
     return [] if any(not ending for ending in endings) else endings[0]

@@ -12,8 +12,8 @@ from zaohua.microworld.story import Story
 
 WORD = re.compile(r"[A-Za-z']+|[\u4e00-\u9fff]")
 FUNCTION_WORDS = {
-    "en": frozenset("the a an was were had to from in at on by of and".split()),
-    "zh": frozenset("在把向的和给对从"),
+    "en": frozenset(["the", "a", "an", "was", "were", "had", "to", "from", "in", "at", "on", "by", "of", "and"]),
+    "zh": frozenset("在把向和给对从"),
 }
 UNKNOWN = {"en": ("blorp", "zindle", "frabbed", "quorn"), "zh": ("囧", "槑", "曌", "犇")}
 POSSESSING = frozenset({"ask", "give", "refuse", "lose", "return", "snatch", "swap"})
@@ -186,9 +186,9 @@ def wrong_feeling(story: Story, rng: Random) -> list[str] | None:
 def two_places(story: Story, rng: Random) -> list[str] | None:
     """Somebody is said to be where they are not."""
     place = rng.randrange(1, len(story.sentences))
-    people = story.state().place
-    person = rng.choice(list(people))
-    elsewhere = rng.choice([key for key in tables(story.richness).places if key != people[person]])
+    person = rng.choice([event.who for event in story.events[:place] if event.who])
+    used = {event.place for event in story.events}
+    elsewhere = rng.choice([key for key in tables(story.richness).places if key not in used])
     return [
         *story.sentences[:place],
         told(story, Event("join", person, place=elsewhere), rng),

@@ -8,6 +8,8 @@ from random import Random
 from zaohua.microworld.event import FEELINGS, Event
 from zaohua.microworld.lexicon import join, tables
 from zaohua.microworld.phrase import tell
+from zaohua.microworld.rules import apply
+from zaohua.microworld.scene import pick
 from zaohua.microworld.state import State
 from zaohua.microworld.story import Story, story
 
@@ -48,6 +50,8 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
             options = endings(told, place, rng)
             answer = rng.randrange(OPTIONS)
             options[0], options[answer] = options[answer], options[0]
+            degree = pick(rng, richness, "degrees") if tables(richness).degrees else ""
+            options = [event._replace(manner=degree) for event in options]
             texts = [tell(event, richness, language, rng.random) for event in options]
             yield {"context": join(told.sentences[:place], language), "options": texts, "answer": answer}
             break
@@ -66,7 +70,7 @@ def endings(told: Story, place: int, rng: Random) -> list[Event]:
     """The right ending, then wrong ones with other feelings or other people."""
     before = State(tables(told.richness).effects)
     for event in told.events[:place]:
-        before.apply(event)
+        apply(before, event)
     due = list(before.due)
     right = feeling(tuple(person for person, _ in due), tuple(felt for _, felt in due))
     found = [right]
@@ -76,6 +80,6 @@ def endings(told: Story, place: int, rng: Random) -> list[Event]:
         if len(felt) > len(people):
             continue
         event = feeling(tuple(rng.sample(people, len(felt))), felt)
-        if event not in found and before.copy().apply(event):
+        if event not in found and apply(before.copy(), event):
             found.append(event)
     return found

@@ -24,3 +24,5 @@ class Event(NamedTuple):
 FIELDS = {name: position for position, name in enumerate(Event._fields)}
 OPENINGS = frozenset({"open", "meet"})
 FEELINGS = frozenset({"feel", "both", "alike"})
+SETTING = frozenset({"join", "come", "have", "wish", "want", "lie", "tell"})
+SCENE_SET = SETTING | OPENINGS | FEELINGS

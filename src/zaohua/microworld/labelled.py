@@ -4,12 +4,11 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from random import Random
 
-from zaohua.microworld.event import FEELINGS, Event
+from zaohua.microworld.event import FEELINGS, SCENE_SET, Event
 from zaohua.microworld.lexicon import join, positive, tables
 from zaohua.microworld.phrase import tell
 from zaohua.microworld.question import DEEDS, Fact, facts, put
 from zaohua.microworld.scene import pick
-from zaohua.microworld.state import SCENE_SET
 from zaohua.microworld.story import Story, story
 
 STATED = ("where", "holder", "colour", "feel", *DEEDS)
@@ -110,7 +109,7 @@ def another(role: str, event: Event, told: Story, rng: Random, forbidden: set[st
     things = tables(told.richness).things
     while True:
         key = pick(rng, told.richness, SOURCES.get(role, f"{role}s"))
-        if key not in forbidden and (role != "thing" or things[key][3] == things[event.thing][3]):
+        if key not in forbidden and (role != "thing" or things[key][-1] == things[event.thing][-1]):
             return key
 
 

@@ -7,7 +7,10 @@ from functools import cache
 from importlib.resources import files
 
 LANGUAGES = ("en", "zh")
-TABLES = {"small": ("small",), "full": ("full_words", "full_things", "full_en", "full_zh")}
+TABLES = {
+    "small": ("small",),
+    "full": ("full_people", "full_places", "full_things", "full_words", "full_en", "full_zh"),
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,11 @@ class Tables:
     openings: Mapping[str, list[str]]
     times: Mapping[str, list[str]]
     manners: Mapping[str, list[str]]
+    degrees: Mapping[str, list[str]]
     reasons: Mapping[str, list[str]]
+    frights: Mapping[str, list[str]]
+    cheers: Mapping[str, list[str]]
+    adverbs: Mapping[str, list[str]]
     effects: Mapping[str, list[list[str]]]
     phrases: Mapping[str, Mapping[str, list[str]]]
 
@@ -45,7 +52,7 @@ def tables(richness: str) -> Tables:
         merged.setdefault("phrases", {}).update(phrases)
         merged.update(part)
     rows = {key: {row[0]: row[1:] for row in value} for key, value in merged.items() if isinstance(value, list)}
-    return Tables(**rows, effects=merged["effects"], phrases=merged["phrases"])
+    return Tables(**rows, **{key: value for key, value in merged.items() if isinstance(value, dict)})
 
 
 def feminine(richness: str, person: str) -> bool:
@@ -70,10 +77,8 @@ def wordings(richness: str, language: str) -> dict[str, dict[str, list[str]]]:
     for form, pair in pronouns.items():
         forms[f"person.{form}"] = {key: [pair[row[2] == "f"]] for key, row in people.items()}
     forms["feeling"] = {key: row[column] for key, row in words.feelings.items()}
-    for slot, rows in (("opening", words.openings), ("time", words.times), ("manner", words.manners)):
-        forms[slot] = {key: [row[column]] for key, row in rows.items()}
-    forms["colour"] = {key: [row[column]] for key, row in words.colours.items()}
-    forms["reason"] = {key: [row[column]] for key, row in words.reasons.items()}
+    for table in ("openings", "times", "manners", "degrees", "reasons", "frights", "cheers", "colours"):
+        forms[table.removesuffix("s")] = {key: [row[column]] for key, row in getattr(words, table).items()}
     return forms
 
 

@@ -1,8 +1,8 @@
-"""The small world's plots: each function tells a whole story on a scene, as events that obey the world's rules."""
+"""The plots of both worlds: each function tells one on a scene, as events that obey the world's rules."""
 
 from collections.abc import Callable
 
-from zaohua.microworld.scene import Scene
+from zaohua.microworld.scene import BREAKABLE, Scene
 
 
 def gift(scene: Scene) -> None:
@@ -14,7 +14,7 @@ def gift(scene: Scene) -> None:
     scene.happen("ask", second, first, thing)
     scene.happen("give", first, second, thing)
     if scene.chance(0.5):
-        scene.happen("thank", second, first)
+        thank(scene)
     scene.feel()
 
 
@@ -50,7 +50,7 @@ def loss(scene: Scene) -> None:
 def theft(scene: Scene) -> None:
     """One grabs the other's thing, and is sorry in the end."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first)
+    thing = scene.thing("have", first, BREAKABLE)
     scene.happen("want", second, "", thing)
     scene.happen("snatch", second, first, thing)
     scene.feel()
@@ -67,13 +67,13 @@ def theft(scene: Scene) -> None:
 def damage(scene: Scene) -> None:
     """A thing breaks, and a friend may mend it."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first)
+    thing = scene.thing("have", first, BREAKABLE)
     scene.happen("break", first if scene.chance(0.5) else second, "", thing)
     scene.feel()
     if scene.chance(0.5):
         scene.happen("mend", second, "", thing)
         if scene.chance(0.5):
-            scene.happen("thank", first, second)
+            thank(scene)
         scene.feel()
 
 
@@ -120,7 +120,7 @@ def fright(scene: Scene) -> None:
         return
     thing = scene.thing("have", second)
     place = scene.go(first)
-    scene.happen("fright", first, place=place, reason=scene.new("reasons"))
+    scene.happen("fright", first, place=place, reason=scene.new("frights"))
     scene.feel()
     if scene.chance(0.5):
         scene.happen("go", second, place=place)
@@ -130,12 +130,20 @@ def fright(scene: Scene) -> None:
 
 def swap(scene: Scene) -> None:
     """Each wants what the other has."""
-    first, second = scene.begin(2)
+    pair = scene.begin(2)
+    first, second = (person for person in scene.state.place if person in pair)
     thing, other = scene.thing("have", first), scene.thing("have", second)
     scene.happen("want", first, "", other)
     scene.happen("want", second, "", thing)
     scene.happen("swap", first, second, thing, other=other)
     scene.feel()
+
+
+def thank(scene: Scene) -> None:
+    """The one who has just got something, or got it back, says thank you."""
+    last = scene.events[-1]
+    thing = last.thing if scene.rich and last.kind not in ("mend", "wash") and scene.chance(0.6) else ""
+    scene.happen("thank", scene.state.due[0][0], last.who, thing)
 
 
 PLOTS: dict[str, Callable[[Scene], None]] = {

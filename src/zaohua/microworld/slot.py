@@ -3,28 +3,31 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from zaohua.microworld.event import FIELDS, Event
 from zaohua.microworld.lexicon import measures, nouns, qualities, wordings
 
 Draw = Callable[[], float]
-ROLES = {"who": "person", "whom": "person", "feeling2": "feeling", "cause": "reason"}
-STORED = {"opening": "time", "cause": "reason"}
+ROLES = {"who": "person", "whom": "person", "feeling2": "feeling", "cause": "fright"}
+STORED = {"opening": "time", "cause": "reason", "cheer": "reason", "degree": "manner"}
 OPTIONAL = frozenset({"time", "manner", "reason"})
 
 
 @dataclass(frozen=True)
 class Slot:
-    """A gap of a template. Each group that `pattern` captures has a reading: the event's field and, by word, its value.
+    """A gap of a template; `field` is the event's field that it shows. Each group that `pattern` captures has a reading: the event's field and, by word, its value.
 
     A reading whose field starts with "=" does not set the field but must agree with it: a pronoun with its person.
     """
 
+    field: str
     fill: Callable[[Event, Draw], str]
     pattern: str
     readings: tuple[tuple[str, dict[str, frozenset[str]]], ...]
 
 
+@cache
 def slot(richness: str, language: str, field: str, form: str) -> Slot:
     """The slot that a template writes as {field} or {field.form}."""
     if field in ("thing", "other"):
@@ -35,6 +38,18 @@ def slot(richness: str, language: str, field: str, form: str) -> Slot:
 def alternatives(words: list[str]) -> str:
     """A pattern that matches any of the words, longest first."""
     return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+def name_shape(names: list[str]) -> str:
+    """A short pattern that matches all names and little else; the reading says which matches are names.
+
+    Hundreds of phrases name people: listing all names in each would take seconds to compile.
+    """
+    if all(name.isascii() for name in names):
+        return "[A-Z][a-z]+"
+    assert {len(name) for name in names} == {2}
+    first, second = ("".join(sorted({name[place] for name in names})) for place in (0, 1))
+    return f"[{first}][{second}]"
 
 
 def reading(words: dict[str, list[str]]) -> dict[str, frozenset[str]]:
@@ -63,9 +78,10 @@ def word_slot(richness: str, language: str, field: str, form: str) -> Slot:
 
     fill = fill_single if all(len(options) == 1 for options in forms.values()) else fill_any
     words = reading(forms)
-    pattern = f"({alternatives(list(words))})" + ("?" if field in OPTIONAL else "")
     pronoun = table == "person" and form
-    return Slot(fill, pattern, ((f"={stored}" if pronoun else stored, words),))
+    shape = name_shape(list(words)) if table == "person" and not form else alternatives(list(words))
+    pattern = f"({shape})" + ("?" if field in OPTIONAL else "")
+    return Slot(stored, fill, pattern, ((f"={stored}" if pronoun else stored, words),))
 
 
 def thing_pattern(
@@ -77,7 +93,7 @@ def thing_pattern(
     for name in ("look", "colour") if field == "thing" else ():
         words = {key: [word] for key, word in qualities(richness, language, name).items()}
         if words:
-            ending = "的" if language == "zh" and name == "colour" else gap
+            ending = "的?" if language == "zh" and name == "colour" else gap
             pattern += f"(?:({alternatives([word for (word,) in words.values()])}){ending})?"
             readings.append((name, reading(words)))
     noun = nouns(richness, language)
@@ -103,7 +119,7 @@ def english_thing(richness: str, field: str, form: str) -> Slot:
 
     pattern, readings = thing_pattern(richness, "en", field)
     leading = "(?:an (?=[aeiou])|a (?![aeiou]))" if article is None else article
-    return Slot(fill, leading + pattern, readings)
+    return Slot(field, fill, leading + pattern, readings)
 
 
 def chinese_thing(richness: str, field: str, form: str) -> Slot:
@@ -117,7 +133,7 @@ def chinese_thing(richness: str, field: str, form: str) -> Slot:
         key = event[position]
         words = noun[key]
         if described and event.colour:
-            words = f"{colour[event.colour]}的{words}"
+            words = colour[event.colour] + ("" if event.look else "的") + words
         if described and event.look:
             words = look[event.look] + words
         return leading + measure[key] + words if leading else words
@@ -127,4 +143,4 @@ def chinese_thing(richness: str, field: str, form: str) -> Slot:
         counted = reading({key: [word] for key, word in measure.items()})
         pattern = f"{leading}({alternatives(list(counted))}){pattern}"
         readings = ((f"={field}", counted), *readings)
-    return Slot(fill, pattern, readings)
+    return Slot(field, fill, pattern, readings)

@@ -7,8 +7,10 @@ from random import Random
 
 from zaohua.microworld.event import Event
 from zaohua.microworld.lexicon import LANGUAGES, choices, join, tables
+from zaohua.microworld.more_plots import LONGEST, chain
 from zaohua.microworld.phrase import tell
 from zaohua.microworld.plots import PLOTS
+from zaohua.microworld.rules import apply
 from zaohua.microworld.scene import Scene
 from zaohua.microworld.state import State
 
@@ -32,7 +34,7 @@ class Story:
         """The world when the story is over."""
         state = State(tables(self.richness).effects)
         for event in self.events:
-            state.apply(event)
+            apply(state, event)
         return state
 
     def things(self) -> tuple[str, ...]:
@@ -58,8 +60,11 @@ def happenings(richness: str, part: str, seed: int | str, index: int) -> tuple[s
     name = names[int(rng.random() * len(names))]
     while True:
         scene = Scene(richness, rng)
-        PLOTS[name](scene)
-        if scene.held_out is (part == "test"):
+        if scene.rich:
+            name = chain(scene)
+        else:
+            PLOTS[name](scene)
+        if scene.held_out is (part == "test") and len(scene.events) <= LONGEST:
             return name, tuple(scene.events), rng
 
 

@@ -1,0 +1,104 @@
+"""How varied the full world is: the numbers that its description states, counted in its text."""
+
+import re
+from collections import Counter
+from itertools import islice
+
+import pytest
+
+from zaohua.microworld import stories
+from zaohua.microworld.lexicon import LANGUAGES, tables
+from zaohua.microworld.phrase import phrases, read
+
+SPAN = {"en": 13, "zh": 25}
+
+
+def units(text, language):
+    """Words of English, characters of Chinese."""
+    return re.findall(r"[A-Za-z'-]+", text) if language == "en" else re.findall(r"[\u4e00-\u9fff]", text)
+
+
+def spans(text, language):
+    """Every run of as many words or characters as would betray memorised text."""
+    found, length = units(text, language), SPAN[language]
+    return {hash(tuple(found[start : start + length])) for start in range(len(found) - length + 1)}
+
+
+def content_words(language):
+    """What the word tables hold besides people's names: things, places, properties, feelings, manners, ..."""
+    words, column = tables("full"), LANGUAGES.index(language)
+    found = {row[0 if language == "en" else 2] for row in words.places.values()}
+    found |= {word for row in words.feelings.values() for word in row[column]}
+    for table in ("things", "colours", "looks", "manners", "frights", "cheers"):
+        found |= {row[column].strip() for row in getattr(words, table).values()}
+    return found
+
+
+def measured(language, size):
+    """The variety of `size` bytes of stories in one language."""
+    sentences, plots, kinds, lengths = Counter(), set(), Counter(), Counter()
+    seen, text, written, spoken = set(), [], 0, 0
+    for told in stories(richness="full", language=language, part="train"):
+        sentences.update(told.sentences)
+        plots.update(told.plot.split("+"))
+        kinds.update(event.kind for event in told.events)
+        lengths[len(told.sentences)] += 1
+        seen |= spans(told.text, language)
+        spoken += '"' in told.text or "“" in told.text
+        text.append(told.text)
+        written += len(told.text.encode())
+        if written >= size:
+            break
+    whole = "\n".join(text)
+    words = {word for word in content_words(language) if word in whole}
+    commonest = kinds.most_common(1)[0][0]
+    candidates = phrases("full", language)[commonest]
+    phrasings = {
+        place
+        for sentence in islice(sentences, 6000)
+        for place, phrase in enumerate(candidates)
+        if any(phrase.read(sentence))
+    }
+    again = total = 0
+    for told in islice(stories(richness="full", language=language, part="test"), 1000):
+        found = spans(told.text, language)
+        again, total = again + len(found & seen), total + len(found)
+    return {
+        "content words": len(words),
+        "plot shapes": len(plots),
+        "phrasings of the commonest event": len(phrasings),
+        "shortest": min(lengths),
+        "longest": max(lengths),
+        "with dialogue": spoken / len(text),
+        "sentences standing more than five times": sum(n for n in sentences.values() if n > 5) / sentences.total(),
+        "test spans in the training part": again / total,
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("size", [1_000_000, 10_000_000])
+def test_memorising_does_not_help(language, size):
+    found = measured(language, size)
+    print(language, size, found)
+    assert found["content words"] >= (500 if size > 5_000_000 else 400)
+    assert found["plot shapes"] >= 12
+    assert found["phrasings of the commonest event"] >= 15
+    assert (found["shortest"], found["longest"]) == (3, 25)
+    assert found["with dialogue"] >= 0.5
+    assert found["sentences standing more than five times"] < 0.02
+    assert found["test spans in the training part"] < 0.01
+
+
+def test_every_event_has_several_phrasings_in_both_languages():
+    words = tables("full").phrases
+    assert set(words["en"]) == set(words["zh"])
+    assert all(len(options) >= 5 for options in [*words["en"].values(), *words["zh"].values()])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("richness", ["small", "full"])
+def test_a_sentence_reads_back_as_its_event(richness, language):
+    for told in islice(stories(richness=richness, language=language), 40):
+        for event, sentence in zip(told.events, told.sentences):
+            assert event in read(sentence, richness, language)
