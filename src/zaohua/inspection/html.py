@@ -54,7 +54,7 @@ def inspection_page(loaded: LoadedModel, text: str, settings: InspectSettings, *
     ids = ids.to(next(loaded.model.parameters()).device)
     expected = expectations(loaded.model, ids, settings.top)
     maps = attention_maps(loaded.model, ids)
-    data = {"model": name or "model", "whole": len(whole)} | _content(loaded.tokenizer, ids.tolist(), expected, maps)
+    data = {"model": name, "whole": len(whole)} | _content(loaded.tokenizer, ids.tolist(), expected, maps)
     return _fill(data), len(ids)
 
 

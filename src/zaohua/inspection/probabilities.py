@@ -45,7 +45,7 @@ def expectations(model: Transformer, ids: Tensor, top: int) -> Expectations:
         logprobs.append(of_target[:, 0])
         ranks.append(ahead.sum(1) + 1)
         entropies.append(-(distribution.exp() * distribution.clamp(min=torch.finfo(torch.float32).min)).sum(1))
-        best = _likeliest(distribution, top)
+        best = likeliest(distribution, top)
         top_ids.append(best)
         top_logprobs.append(distribution.gather(1, best))
     return Expectations(
@@ -64,7 +64,7 @@ def next_tokens(model: Transformer, ids: Sequence[int], top: int = 10) -> list[t
     return list(zip(found.top_ids[-1].tolist(), found.top_logprobs[-1].exp().tolist()))
 
 
-def _likeliest(distribution: Tensor, top: int) -> Tensor:
+def likeliest(distribution: Tensor, top: int) -> Tensor:
     """distribution (rows, vocab) -> ids (rows, top), likeliest first; topk alone leaves the order of ties open."""
     ids = distribution.topk(min(top, distribution.shape[1])).indices.sort(dim=1).values
     order = distribution.gather(1, ids).sort(dim=1, descending=True, stable=True).indices

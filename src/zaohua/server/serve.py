@@ -1,0 +1,176 @@
+"""Serving one model folder until the user ends it: the socket, the signals, and an orderly end."""
+
+import asyncio
+import contextlib
+import errno
+import ipaddress
+import json
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import uvicorn
+from pydantic import Field
+
+from zaohua.checkpoint.model_folder import load_model
+from zaohua.events import Events
+from zaohua.server.app import Served, make_app
+from zaohua.server.worker import Worker
+from zaohua.settings import Settings, UserError
+
+STAGE_FOLDERS = {"model", "chat", "pretrain"}
+"""Names that a run gives to the folders inside it; a model is called by the run's own name."""
+
+
+class ServeSettings(Settings):
+    """Where and how a model is served."""
+
+    host: str = "127.0.0.1"
+    """The address to listen on; others than this machine's own need `insecure_no_auth`."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    """The port to listen on; 0 takes any free one."""
+    insecure_no_auth: bool = False
+    """Listen on an address that other machines reach, though anyone there can then use the model."""
+    waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
+    """Requests that may wait for the model; further ones are told to come back."""
+    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
+    """At the end, how long answers being written may take to finish."""
+
+
+Ready = Callable[[str, Callable[[], object], Worker], object]
+"""Called once the server listens, with its address, a function that asks it to end, and its worker."""
+
+
+def serve(model_folder: Path, settings: ServeSettings, events: Events) -> None:
+    """Serve the folder's model until SIGINT or SIGTERM; answers being written are finished first, a second one cuts."""
+    with contextlib.closing(listen(settings)) as listening:
+        asyncio.run(run_server(open_folder(model_folder), listening, settings, events))
+
+
+def listen(settings: ServeSettings) -> socket.socket:
+    """The listening socket; raises UserError for an address that is open to others or taken."""
+    host = settings.host
+    if not settings.insecure_no_auth and not _is_loopback(host):
+        raise UserError(
+            f"{host} can be reached from other machines, and this server asks nobody for a key: "
+            "use 127.0.0.1, or add --insecure-no-auth"
+        )
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, settings.port), family=family)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UserError(
+                f"port {settings.port} is in use: give another with --port, or 0 for any free one"
+            ) from None
+        raise UserError(f"cannot listen on {host}:{settings.port} ({error.strerror}): give another --host") from None
+
+
+def open_folder(folder: Path) -> Served:
+    """The model of a folder, its name, and whether it was taught to chat (zaohua.json; without it: not)."""
+    loaded = load_model(folder)
+    if loaded.tokenizer is None:
+        raise UserError(
+            f"{folder} has no tokenizer.json, so its model cannot read text: add the one it was trained with"
+        )
+    if loaded.config.attends != "causal" or loaded.config.encoder_layers:
+        raise UserError("only models that write from left to right can be served: give the folder of a GPT")
+    about = folder / "zaohua.json"
+    try:
+        chat = bool(json.loads(about.read_text(encoding="utf-8")).get("chat")) if about.is_file() else False
+    except (ValueError, AttributeError):
+        raise UserError(f"{about} is damaged: make the folder again, or delete this file for a plain model") from None
+    return Served(loaded=loaded, name=name_of(folder), chat=chat, created=int(folder.stat().st_mtime))
+
+
+def name_of(folder: Path) -> str:
+    """What a folder's model is called: the first name on the way up that is not one of a run's inner folders."""
+    whole = folder.resolve()
+    names = [part.name for part in (whole, *whole.parents) if part.name and part.name not in STAGE_FOLDERS]
+    return names[0] if names else "model"
+
+
+async def run_server(
+    served: Served, listening: socket.socket, settings: ServeSettings, events: Events, ready: Ready | None = None
+) -> None:
+    """Answer on a listening socket until asked to end."""
+    worker = Worker(settings.waiting)
+    worker.start()
+    names = frozenset({"localhost", settings.host.lower(), socket.gethostname().lower()})
+    config = uvicorn.Config(
+        make_app(served, worker, names=names),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        h11_max_incomplete_event_size=16_384,
+        timeout_graceful_shutdown=int(settings.drain_seconds) + 5,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        if server.should_exit:
+            server.force_exit = True
+            worker.close()
+        worker.refuse()
+        server.should_exit = True
+
+    with _signals(loop, end):
+        running = asyncio.ensure_future(server.serve(sockets=[listening]))
+        while not server.started and not running.done():
+            await asyncio.sleep(0.01)
+        address = _address(listening)
+        events.say(
+            f"serving {served.name} at {address} (page and OpenAI-compatible API at {address}/v1); Ctrl-C ends it",
+            f"正在提供 {served.name}：{address}（网页；OpenAI 兼容接口在 {address}/v1），Ctrl-C 结束",
+        )
+        if ready:
+            ready(address, lambda: loop.call_soon_threadsafe(end), worker)
+        while not server.should_exit and not running.done():
+            await asyncio.sleep(0.05)
+        deadline = time.monotonic() + settings.drain_seconds
+        while not running.done() and not worker.idle and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        worker.close()
+        await running
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling, which would end the process by the signal and not with 0."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, end: Callable[[], None]) -> Iterator[None]:
+    """SIGINT and SIGTERM ask for an orderly end; in a thread other than the main one there is nothing to catch."""
+    caught = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(RuntimeError, ValueError):
+            loop.add_signal_handler(number, end)
+            caught.append(number)
+    try:
+        yield
+    finally:
+        for number in caught:
+            loop.remove_signal_handler(number)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
