@@ -9,25 +9,29 @@ from torch.nn import functional as F
 
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.config import TransformerConfig
+from zaohua.model.layers import Linear
 from zaohua.model.norm import RMSNorm
 
 BLOCK = 128  # query rows attended at once on a CPU; a block multiplies only the keys that it may see
 
 
 class Attention(nn.Module):
-    """Queries from `hidden` look at keys and values from `source` (self-attention: the same)."""
+    """Queries from `hidden` look at keys and values from `source` (self-attention: the same).
 
-    def __init__(self, config: TransformerConfig, layer: int, *, crosses: bool = False) -> None:
+    `sees_all`: no future to hide, whatever the config says, as in an encoder or over a source.
+    """
+
+    def __init__(self, config: TransformerConfig, layer: int, *, sees_all: bool = False) -> None:
         super().__init__()
-        self.layer, self.crosses = layer, crosses
+        self.layer = layer
         self.heads, self.kv_heads, self.head_dim = config.heads, config.kv_heads, config.head_dim
         self.scale = self.head_dim**-0.5 if config.scaled_attention else 1.0
-        self.causal = config.attends == "causal" and not crosses
-        self.window = 0 if crosses else config.window(layer)
-        self.query = nn.Linear(config.dim, self.heads * self.head_dim, bias=config.qkv_bias)
-        self.key = nn.Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
-        self.value = nn.Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
-        self.output = nn.Linear(self.heads * self.head_dim, config.dim, bias=config.output_bias)
+        self.causal = config.attends == "causal" and not sees_all
+        self.window = 0 if sees_all else config.window(layer)
+        self.query = Linear(config.dim, self.heads * self.head_dim, bias=config.qkv_bias)
+        self.key = Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
+        self.value = Linear(config.dim, self.kv_heads * self.head_dim, bias=config.qkv_bias)
+        self.output = Linear(self.heads * self.head_dim, config.dim, bias=config.output_bias)
         self.query_norm = RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
         self.key_norm = RMSNorm(self.head_dim, eps=config.norm_eps) if config.qk_norm else nn.Identity()
         self.dropout = config.attention_dropout
@@ -198,12 +202,12 @@ def rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
 
 @contextmanager
 def record_attention(model: nn.Module) -> Iterator[list[Tensor]]:
-    """Collect the self-attention weights (batch, heads, time, keys) of each layer, in order, of every forward inside.
+    """Collect the attention weights (batch, heads, time, keys) of each layer, in order, of every forward pass inside.
 
     Outputs stay what they are; on an accelerator they may differ in the last digits, as its fused kernel is not used.
     """
     maps: list[Tensor] = []
-    layers = [module for module in model.modules() if isinstance(module, Attention) and not module.crosses]
+    layers = [module for module in model.modules() if isinstance(module, Attention)]
     for attention in layers:
         attention.maps = maps
     try:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from zaohua.model.attention import Attention
 from zaohua.model.config import TransformerConfig
 from zaohua.model.norm import RMSNorm
-from zaohua.model.transformer import MLP, Embedding, Transformer
+from zaohua.model.transformer import MLP, InputEmbedding, Transformer
 
 
 def new_model(
@@ -14,8 +14,13 @@ def new_model(
 ) -> Transformer:
     """A model with fresh weights on the generator's device; the same generator state gives the same weights."""
     with torch.device("meta"):
-        model = Transformer(config).to(dtype)
-    return initialize(model.to_empty(device=generator.device), generator)
+        model = Transformer(config)
+    empty = {
+        name: torch.empty(parameter.shape, device=generator.device, dtype=dtype)
+        for name, parameter in model.named_parameters()
+    }
+    model.load_state_dict(empty, assign=True)
+    return initialize(model, generator)
 
 
 @torch.no_grad()
@@ -31,7 +36,7 @@ def initialize(model: Transformer, generator: torch.Generator) -> Transformer:
     ends = {module.output for module in model.modules() if isinstance(module, Attention)}
     ends |= {module.down for module in model.modules() if isinstance(module, MLP)}
     queries = {module.query for module in model.modules() if isinstance(module, Attention)}
-    positions = {module.position for module in model.modules() if isinstance(module, Embedding)}
+    positions = {module.position for module in model.modules() if isinstance(module, InputEmbedding)}
     for module in model.modules():
         if isinstance(module, nn.LayerNorm | RMSNorm):
             nn.init.ones_(module.weight)

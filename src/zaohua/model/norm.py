@@ -24,7 +24,7 @@ class RMSNorm(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         if hidden.device.type != "cpu" or not torch.is_grad_enabled():
-            return F.rms_norm(hidden, self.weight.shape, self.weight, self.eps)
+            return F.rms_norm(hidden, self.weight.shape, self.weight.to(hidden.dtype), self.eps)
         return _RMSNormOnCPU.apply(hidden, self.weight, self.eps)  # pyright: ignore[reportReturnType]
 
     def extra_repr(self) -> str:

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from zaohua.model.attention import Attention, mask_bias, rotation, visible
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.config import TransformerConfig
+from zaohua.model.layers import Embedding, Linear
 from zaohua.model.norm import make_norm
 
 
@@ -18,10 +19,10 @@ class Transformer(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.config = config
-        self.embedding = Embedding(config)
-        self.encoder = Stack(config, config.encoder_layers) if config.encoder_layers else None
+        self.embedding = InputEmbedding(config)
+        self.encoder = Stack(config, config.encoder_layers, sees_all=True) if config.encoder_layers else None
         self.stack = Stack(config, config.layers, crosses=config.encoder_layers > 0)
-        self.head = None if config.tied_head else nn.Linear(config.dim, config.vocab_size, bias=False)
+        self.head = None if config.tied_head else Linear(config.dim, config.vocab_size, bias=False)
 
     def forward(
         self,
@@ -116,14 +117,14 @@ class Transformer(nn.Module):
         return dense, mask_bias(mask & visible(slots[:, None], slots, window), dtype) if window else dense
 
 
-class Embedding(nn.Module):
+class InputEmbedding(nn.Module):
     """Tokens, and where the config asks for them, positions and segments."""
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
-        self.token = nn.Embedding(config.vocab_size, config.dim)
-        self.position = nn.Embedding(config.max_length, config.dim) if config.position == "learned" else None
-        self.segment = nn.Embedding(config.segments, config.dim) if config.segments else None
+        self.token = Embedding(config.vocab_size, config.dim)
+        self.position = Embedding(config.max_length, config.dim) if config.position == "learned" else None
+        self.segment = Embedding(config.segments, config.dim) if config.segments else None
         self.norm = make_norm(config) if config.embedding_norm else nn.Identity()
         self.dropout = nn.Dropout(config.embedding_dropout)
 
@@ -140,10 +141,12 @@ class Embedding(nn.Module):
 class Stack(nn.Module):
     """Blocks, and the norm after the last one when norms come first."""
 
-    def __init__(self, config: TransformerConfig, layers: int, *, crosses: bool = False) -> None:
+    def __init__(
+        self, config: TransformerConfig, layers: int, *, crosses: bool = False, sees_all: bool = False
+    ) -> None:
         super().__init__()
         self.config = config
-        self.blocks = nn.ModuleList(Block(config, layer, crosses=crosses) for layer in range(layers))
+        self.blocks = nn.ModuleList(Block(config, layer, crosses=crosses, sees_all=sees_all) for layer in range(layers))
         self.norm = make_norm(config) if config.norm_first else nn.Identity()
 
     def forward(
@@ -176,12 +179,12 @@ class Stack(nn.Module):
 class Block(nn.Module):
     """Self-attention, then cross-attention in the decoder of an encoder-decoder, then the MLP."""
 
-    def __init__(self, config: TransformerConfig, layer: int, *, crosses: bool) -> None:
+    def __init__(self, config: TransformerConfig, layer: int, *, crosses: bool, sees_all: bool) -> None:
         super().__init__()
         self.norm_first = config.norm_first
-        self.attention, self.attention_norm = Attention(config, layer), make_norm(config)
+        self.attention, self.attention_norm = Attention(config, layer, sees_all=sees_all), make_norm(config)
         if crosses:
-            self.cross, self.cross_norm = Attention(config, layer, crosses=True), make_norm(config)
+            self.cross, self.cross_norm = Attention(config, layer, sees_all=True), make_norm(config)
         self.mlp, self.mlp_norm = MLP(config), make_norm(config)
         self.dropout = nn.Dropout(config.residual_dropout)
 
@@ -218,9 +221,9 @@ class MLP(nn.Module):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.kind = config.mlp
-        self.up = nn.Linear(config.dim, config.ffn_dim, bias=config.mlp_bias)
-        self.gate = nn.Linear(config.dim, config.ffn_dim, bias=config.mlp_bias) if config.mlp == "swiglu" else None
-        self.down = nn.Linear(config.ffn_dim, config.dim, bias=config.mlp_bias)
+        self.up = Linear(config.dim, config.ffn_dim, bias=config.mlp_bias)
+        self.gate = Linear(config.dim, config.ffn_dim, bias=config.mlp_bias) if config.mlp == "swiglu" else None
+        self.down = Linear(config.ffn_dim, config.dim, bias=config.mlp_bias)
 
     def forward(self, hidden: Tensor) -> Tensor:
         """hidden (batch, time, dim) -> (batch, time, dim)"""

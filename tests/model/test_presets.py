@@ -1,0 +1,79 @@
+"""The lineage's models have the parameter counts that were measured or printed."""
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from zaohua.model.config import parameter_count
+from zaohua.model.initialization import new_model
+from zaohua.model.presets import PRESETS, shape
+from zaohua.model.transformer import Transformer
+
+EXACT = {
+    "gpt1": 116_534_784,
+    "gpt2": 124_439_808,
+    "gpt2-medium": 354_823_168,
+    "gpt2-large": 774_030_080,
+    "gpt2-xl": 1_557_611_200,
+}
+PRINTED = {  # Brown et al. 2020, table 2.1, in millions
+    "gpt3-small": 125,
+    "gpt3-medium": 350,
+    "gpt3-large": 760,
+    "gpt3-xl": 1_300,
+    "gpt3-2.7b": 2_700,
+    "gpt3-6.7b": 6_700,
+    "gpt3-13b": 13_000,
+    "gpt3-175b": 175_000,
+}
+SHAPES = ("openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_parameters_are_exactly_the_reference_s(name):
+    with torch.device("meta"):
+        model = Transformer(PRESETS[name])
+    assert sum(parameter.numel() for parameter in model.parameters()) == EXACT[name]
+    assert parameter_count(PRESETS[name]) == EXACT[name]
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_parameters_are_the_printed_ones_of_gpt3(name):
+    assert parameter_count(PRESETS[name]) == pytest.approx(PRINTED[name] * 1e6, rel=0.02)
+
+
+def test_every_preset_is_checked():
+    assert set(PRESETS) == set(EXACT) | set(PRINTED)
+
+
+@pytest.mark.parametrize("family", SHAPES)
+@pytest.mark.parametrize("dim", [16, 96, 128, 192, 320, 512])
+def test_shapes_of_any_size_are_possible(family, dim):
+    config = shape(family, dim=dim, layers=2, vocab_size=300, max_length=64)
+    assert config.heads * config.head_dim == dim
+    assert config.heads >= 4
+    assert (
+        abs(
+            parameter_count(config) / parameter_count(shape("gpt2", dim=dim, layers=2, vocab_size=300, max_length=64))
+            - 1
+        )
+        < 0.5
+    )
+
+
+def test_an_unknown_family_is_named():
+    with pytest.raises(ValueError, match="unknown family 'gpt5'; it must be one of openai-gpt, gpt2"):
+        shape("gpt5", dim=16, layers=1, vocab_size=10, max_length=8)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("family", SHAPES)
+def test_the_first_loss_is_near_that_of_guessing(family):
+    torch.set_num_threads(1)
+    config = shape(family, dim=64, layers=4, vocab_size=1000, max_length=64)
+    model = new_model(config, generator=torch.Generator().manual_seed(0)).eval()
+    ids = torch.randint(0, 1000, (4, 64), generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        loss = F.cross_entropy(model.logits(model(ids))[:, :-1].flatten(0, 1), ids[:, 1:].flatten())
+    assert float(loss) == pytest.approx(math.log(1000), abs=0.1)
