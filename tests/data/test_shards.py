@@ -1,0 +1,97 @@
+"""Token shards: nothing lost, sizes and tokenizer checked, the same whatever the size of a shard."""
+
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from zaohua.corpus.documents import read_documents
+from zaohua.data import shards
+from zaohua.data.settings import TokensSettings
+from zaohua.data.shards import Part, TokenStore
+from zaohua.events import Events
+from zaohua.settings import UserError
+from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.tokenizer.training import train_tokenizer
+
+EVENTS = Events(console=False)
+
+
+@pytest.fixture
+def tokens(made, tmp_path):
+    return shards.run(TokensSettings(shard_tokens=1024), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
+
+
+def stream(part: Part) -> list[int]:
+    return part.tokens[0 : len(part.tokens)].tolist()
+
+
+@pytest.mark.parametrize(("part", "source"), [("train", "documents"), ("heldout", "heldout")])
+def test_the_stream_is_each_document_between_marks(made, tokens, part, source):
+    tokenizer = Tokenizer.load(made / "tokenizer")
+    texts = [document.text for document in read_documents(made / "corpus", source)]
+    found = TokenStore.open(tokens, tokenizer).part(part)
+    ids = stream(found)
+    expected = [tokenizer.end_of_text]
+    for text in texts:
+        expected += [*tokenizer.encode(text), tokenizer.end_of_text]
+    assert texts
+    assert ids == expected
+    assert found.bytes == sum(len(text.encode()) for text in texts)
+    starts = [0, *found.document_ends.tolist()]
+    assert [tokenizer.decode(ids[a:b]) for a, b in itertools.pairwise(starts)] == texts
+    assert all(ids[end] == tokenizer.end_of_text for end in found.document_ends.tolist())
+
+
+def test_the_size_of_shards_changes_nothing_but_the_files(made, tokens, tmp_path):
+    whole = shards.run(TokensSettings(), made / "corpus", made / "tokenizer", tmp_path / "whole", EVENTS)
+    first, second = TokenStore.open(tokens), TokenStore.open(whole)
+    assert len(first.part("train").tokens.shards) > 2
+    assert len(second.part("train").tokens.shards) == 1
+    for part in shards.PARTS:
+        assert stream(first.part(part)) == stream(second.part(part))
+
+
+def test_any_slice_across_shards_is_the_slice_of_the_stream(tokens):
+    found = TokenStore.open(tokens).part("train").tokens
+    ids = np.array(found[0 : len(found)])
+    for start, stop in [(0, 5), (1000, 1050), (1023, 1024), (1024, 3000), (500, len(ids) + 10), (7, 7)]:
+        assert np.array_equal(found[start:stop], ids[start:stop])
+
+
+def test_small_vocabularies_take_two_bytes_and_the_index_says_so(tokens):
+    index = json.loads((tokens / "index.json").read_text())
+    assert index["dtype"] == "<u2"
+    counts = index["parts"]["train"]
+    assert (tokens / "train-0000.bin").stat().st_size == 2 * counts["shards"][0]
+    assert counts["tokens"] == sum(counts["shards"])
+
+
+def test_unchanged_inputs_are_not_encoded_again(made, tokens, tmp_path, monkeypatch):
+    monkeypatch.setattr(Tokenizer, "encode_batch", None)
+    again = shards.run(TokensSettings(shard_tokens=1024), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
+    assert again == tokens
+
+
+def test_another_tokenizer_is_refused(tokens):
+    other = train_tokenizer(["other words " * 50], TokenizerSettings())
+    with pytest.raises(UserError, match="another tokenizer"):
+        TokenStore.open(tokens, other)
+
+
+@pytest.mark.parametrize("name", ["train-0001.bin", "train.idx", "heldout-0000.bin", "index.json"])
+def test_a_cut_or_missing_file_is_refused_by_name(tokens, name):
+    path = tokens / name
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(UserError, match=r"damaged .*make it again"):
+        TokenStore.open(tokens)
+    path.unlink()
+    with pytest.raises(UserError, match=r"damaged .*make it again"):
+        TokenStore.open(tokens)
+
+
+def test_a_missing_folder_names_the_command(tmp_path):
+    with pytest.raises(UserError, match="zaohua tokens"):
+        TokenStore.open(tmp_path / "none")
