@@ -173,8 +173,18 @@ def _lines(entry: Entry, settings: CorpusSettings, noted: Noted) -> Iterator[Ite
             stream = io.StringIO((head + file.read()).decode(noted.encoding, "replace"))
             yield from (Found(line, number) for number, line in enumerate(stream, 1))
         else:
-            lines = chain(io.BytesIO(head), file)
+            lines = _measured(chain(io.BytesIO(head), file), len(head), noted)
             yield from _decoded_lines(lines, noted.encoding, entry, settings)
+
+
+def _measured(lines: Iterable[bytes], ahead: int, noted: Noted) -> Iterator[bytes]:
+    """The lines, with the share that was read corrected for what lies `ahead` in memory."""
+    taken = 0
+    unpacked = noted.share
+    noted.share = lambda: unpacked() * taken / max(ahead, taken, 1)
+    for line in lines:
+        taken += len(line)
+        yield line
 
 
 def _decoded_lines(lines: Iterable[bytes], encoding: str, entry: Entry, settings: CorpusSettings) -> Iterator[Item]:

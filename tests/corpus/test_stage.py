@@ -1,0 +1,300 @@
+"""The corpus stage from files to folder: what is kept, set aside, held out, counted; and every way to refuse."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+import zstandard
+
+from zaohua import folders
+from zaohua.corpus import stage
+from zaohua.corpus.documents import read_documents
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.events import Events
+from zaohua.settings import UserError, check
+
+EVENTS = Events(console=False)
+LONG = "\n".join(f"第{n}行：小猫坐在第{n}张垫子上，the cat sat on mat {n}." for n in range(200))
+
+
+def make(tmp_path: Path, *sources: str | Path, **settings) -> Path:
+    chosen = CorpusSettings(sources=tuple(map(str, sources)) or (str(tmp_path / "texts"),), **settings)
+    return stage.run(chosen, tmp_path / "corpus", EVENTS)
+
+
+def write(tmp_path: Path, name: str, content: str | bytes) -> Path:
+    path = tmp_path / "texts" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def texts(corpus: Path, *parts: str) -> dict[str, str]:
+    return {document.id: document.text for part in parts or ("documents",) for document in read_documents(corpus, part)}
+
+
+def both(corpus: Path) -> dict[str, str]:
+    return texts(corpus, "documents", "heldout")
+
+
+def removed(corpus: Path, kind: str) -> list[dict]:
+    return [
+        row
+        for path in sorted((corpus / "removed" / kind).glob("*"))
+        for row in pyarrow.parquet.read_table(path).to_pylist()
+    ]
+
+
+def numbered(count: int) -> list[str]:
+    return [f"document {n} 第{n}篇文档 says {n * n} and is long enough to be kept" for n in range(count)]
+
+
+def records(count: int, field: str = "text") -> str:
+    return "".join(json.dumps({field: text, "n": n}) + "\n" for n, text in enumerate(numbered(count)))
+
+
+def test_every_kind_of_file_gives_its_texts(tmp_path):
+    lines = numbered(500)
+    write(tmp_path, "a.txt", lines[0] + "\r\n" + LONG)
+    write(tmp_path, "b/c.md", "# " + lines[1])
+    write(tmp_path, "d.txt.gz", gzip.compress(lines[2].encode("gb18030")))
+    write(tmp_path, "e.jsonl", json.dumps({"content": lines[3]}))
+    write(tmp_path, "f.jsonl.zst", zstandard.compress(json.dumps({"paragraphs": [lines[4], "二"]}).encode()))
+    write(tmp_path, "g.json", json.dumps([{"text": lines[5]}, {"text": lines[6]}]))
+    pyarrow.parquet.write_table(pyarrow.table({"body": lines[7:9]}), tmp_path / "texts" / "h.parquet")
+    write(tmp_path, "i.jsonl.gz", gzip.compress(json.dumps({"text": lines[9]}).encode("utf-16")))
+    found = both(make(tmp_path, heldout=0.0))
+    assert found == {
+        "texts/a.txt": lines[0] + "\n" + LONG,
+        "texts/b/c.md": "# " + lines[1],
+        "texts/d.txt.gz": lines[2],
+        "texts/e.jsonl:1": lines[3],
+        "texts/f.jsonl.zst:1": lines[4] + "\n二",
+        "texts/g.json:1": lines[5],
+        "texts/g.json:2": lines[6],
+        "texts/h.parquet:1": lines[7],
+        "texts/h.parquet:2": lines[8],
+        "texts/i.jsonl.gz:1": lines[9],
+    }
+    manifest = folders.manifest_of(tmp_path / "corpus")
+    assert set(manifest["found"]["text_fields"]) == {"content", "paragraphs", "text", "body"}
+    assert folders.problems(tmp_path / "corpus") == []
+
+
+def test_bad_lines_and_files_are_set_aside_with_their_place_and_the_rest_goes_on(tmp_path):
+    good = numbered(80)
+    lines = [json.dumps({"text": text}, ensure_ascii=False).encode() for text in good]
+    lines[3:3] = [b'{"text": "half', b'{"title": "no text"}', b'{"text": "\xff\xfe broken"}', b"[" * 5000]
+    write(tmp_path, "a.jsonl", b"\n".join(lines))
+    write(tmp_path, "b.txt", LONG.encode() + b"\nbroken \xff\xfe line\n" + "最后一行。".encode())
+    write(tmp_path, "c.txt", b"\x89PNG\0\0\0\x01" * 100)
+    write(tmp_path, "d.png", b"\x89PNG\0\0\0\x01" * 100)
+    write(tmp_path, "e.jsonl.gz", gzip.compress(records(50).encode())[:200])
+    write(tmp_path, "f.parquet", b"PAR1 not really")
+    write(tmp_path, "g.json", "{")
+    write(tmp_path, "h.txt.zst", b"not zstandard")
+    corpus = make(tmp_path, heldout=0.0)
+    bad = removed(corpus, "unreadable")
+    assert {row["id"] for row in bad} >= {f"texts/a.jsonl:{n}" for n in (4, 5, 6, 7)} | {"texts/b.txt:201"}
+    assert {row["file"] for row in bad if row["line"] == 0} == {f"texts/{name}" for name in
+        ("c.txt", "d.png", "e.jsonl.gz", "f.parquet", "g.json", "h.txt.zst")}  # fmt: skip
+    assert all(row["reason"] for row in bad)
+    assert next(row["text"] for row in bad if row["id"] == "texts/a.jsonl:4") == '{"text": "half\n'
+    assert r"\xff\xfe" in next(row["text"] for row in bad if row["id"] == "texts/b.txt:201")
+    found = both(corpus)
+    assert [found[f"texts/a.jsonl:{n}"] for n in [1, 2, 3, *range(8, 85)]] == good
+    assert found["texts/b.txt"] == LONG + "\n最后一行。"
+
+
+@pytest.mark.parametrize(
+    ("documents", "expected"),
+    [
+        ("line", ["one line long", "two line long", "three is long"]),
+        ("blank_line", ["one line long\ntwo line long", "three is long"]),
+    ],
+)
+def test_a_file_may_be_cut_into_documents(tmp_path, documents, expected):
+    write(tmp_path, "a.txt", "one line long\r\ntwo line long\r\n\r\n \r\nthree is long\r\n")
+    write(tmp_path, "z.txt", LONG)
+    found = both(make(tmp_path, documents=documents, heldout=0.0))
+    assert [text for name, text in found.items() if name.startswith("texts/a.txt:")] == expected
+
+
+def test_utf16_lines_are_lines(tmp_path):
+    write(tmp_path, "a.txt", LONG.encode("utf-16"))
+    assert list(both(make(tmp_path, documents="line", heldout=0.0)).values()) == LONG.split("\n")
+
+
+def test_duplicates_are_removed_whatever_their_case_spacing_and_punctuation(tmp_path):
+    write(tmp_path, "a.txt", LONG)
+    write(tmp_path, "b.txt", LONG.upper().replace("，", ", "))
+    write(tmp_path, "c.txt", LONG + "！")
+    write(tmp_path, "d.txt", LONG + " and more")
+    corpus = make(tmp_path, heldout=0.0)
+    assert list(both(corpus)) == ["texts/a.txt", "texts/d.txt"]
+    assert [(row["id"], row["kept"]) for row in removed(corpus, "duplicates")] == [
+        ("texts/b.txt", "texts/a.txt"),
+        ("texts/c.txt", "texts/a.txt"),
+    ]
+
+
+def test_short_texts_are_removed(tmp_path):
+    write(tmp_path, "a.txt", LONG)
+    write(tmp_path, "b.txt", "  太短了  \n")
+    corpus = make(tmp_path)
+    assert [row["id"] for row in removed(corpus, "short")] == ["texts/b.txt"]
+
+
+def test_whole_documents_are_held_out_when_none_is_large(tmp_path):
+    write(tmp_path, "a.jsonl", records(1000))
+    corpus = make(tmp_path)
+    kept, heldout = texts(corpus, "documents"), texts(corpus, "heldout")
+    assert len(kept) + len(heldout) == 1000
+    assert not kept.keys() & heldout.keys()
+    share = sum(map(len, heldout.values())) / sum(map(len, both(corpus).values()))
+    assert abs(share - 0.1) < 0.005
+
+
+def test_documents_keep_their_side_when_others_come(tmp_path):
+    write(tmp_path, "a.jsonl", records(1000))
+    before = set(texts(make(tmp_path), "heldout"))
+    write(tmp_path, "0.jsonl", records(2000).split("\n", 1500)[-1])
+    after = set(texts(make(tmp_path), "heldout"))
+    assert len(before & after) > 0.9 * len(before)
+
+
+def test_the_end_of_a_large_document_is_held_out_at_a_paragraph(tmp_path):
+    paragraphs = [f"第{n}段。" + "他走了一里路，又走了一里路。" * 10 for n in range(300)]
+    write(tmp_path, "a.txt", "\n\n".join(paragraphs))
+    corpus = make(tmp_path)
+    kept, tail = texts(corpus, "documents")["texts/a.txt"], texts(corpus, "heldout")["texts/a.txt#tail"]
+    assert kept + tail == "\n\n".join(paragraphs)
+    assert tail.startswith("第")
+    assert kept.endswith("\n\n")
+    assert abs(len(tail) / len(kept + tail) - 0.1) < 0.01
+
+
+def test_a_text_without_lines_is_cut_at_a_sentence(tmp_path):
+    write(tmp_path, "a.txt", "他走了一里路，又走了一里路。她没有看见他！" * 300)
+    assert texts(make(tmp_path), "heldout")["texts/a.txt#tail"][:2] in ("他走", "她没")
+
+
+def test_the_tail_of_each_file_is_held_out_at_a_line(tmp_path):
+    write(tmp_path, "a.txt", LONG)
+    write(tmp_path, "b.jsonl", records(100))
+    corpus = make(tmp_path, split="tail")
+    kept, heldout = texts(corpus, "documents"), texts(corpus, "heldout")
+    assert kept["texts/a.txt"] + heldout["texts/a.txt#tail"] == LONG
+    assert heldout["texts/a.txt#tail"].startswith("第18")
+    assert kept["texts/a.txt"].endswith("\n")
+    numbers = sorted(int(name.split(":")[1].removesuffix("#tail")) for name in heldout if "b.jsonl" in name)
+    assert numbers == list(range(numbers[0], 101))
+    assert 89 <= numbers[0] <= 92
+
+
+def test_an_embedded_world_brings_its_own_heldout_part(tmp_path):
+    def embedded(source, part):
+        for n, text in enumerate(numbered(60)):
+            if (n % 6 == 0) == (part == "test"):
+                yield f"{n}", text, "en"
+
+    chosen = CorpusSettings(sources=("world:small",))
+    corpus = stage.run(chosen, tmp_path / "corpus", EVENTS, embedded=embedded)
+    assert set(texts(corpus, "heldout")) == {f"world:small/{n}" for n in range(0, 60, 6)}
+    assert len(texts(corpus, "documents")) == 50
+    assert next(read_documents(corpus, "heldout")).meta == {"language": "en"}
+
+
+def test_counts_add_up_by_source(tmp_path):
+    write(tmp_path, "a.jsonl", records(100) + records(1) + "{\n")
+    other = tmp_path / "other.txt"
+    other.write_text(LONG)
+    corpus = make(tmp_path, tmp_path / "texts", other)
+    report = json.loads((corpus / "report.json").read_text())
+    first, second = report["sources"][str(tmp_path / "texts")], report["sources"][str(other)]
+    assert (first["documents"] + first["heldout_documents"], first["duplicates"], first["unreadable"]) == (100, 1, 1)
+    assert second["characters"] + second["heldout_characters"] == len(LONG)
+    assert report["total"]["bytes"] == sum(len(text.encode()) for text in texts(corpus).values())
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path):
+    write(tmp_path, "a.jsonl", records(300))
+    write(tmp_path, "b.txt", LONG)
+    digests = []
+    for name in ("one", "two"):
+        corpus = stage.run(CorpusSettings(sources=(str(tmp_path / "texts"),)), tmp_path / name, EVENTS)
+        digests.append(folders.summary_digest(corpus))
+    assert digests[0] == digests[1]
+
+
+def test_unchanged_sources_are_not_read_again_and_changed_ones_are(tmp_path, monkeypatch):
+    path = write(tmp_path, "a.txt", LONG)
+    corpus = make(tmp_path)
+    before = folders.manifest_of(corpus)
+    with monkeypatch.context() as patched:
+        patched.setattr(stage, "read", None)
+        assert folders.manifest_of(make(tmp_path)) == before
+    path.write_text(LONG + "\n新的一行。")
+    assert folders.manifest_of(make(tmp_path)) != before
+    assert folders.manifest_of(make(tmp_path, salt="x"))["settings"]["salt"] == "x"
+
+
+def test_files_are_read_once_and_our_own_and_hidden_ones_never(tmp_path):
+    write(tmp_path, "a.txt", LONG)
+    write(tmp_path, ".hidden/b.txt", LONG + "b")
+    chosen = CorpusSettings(sources=(str(tmp_path / "texts"), str(tmp_path / "texts" / "*.txt")), heldout=0.0)
+    output = stage.run(chosen, tmp_path / "texts" / "corpus", EVENTS)
+    assert list(both(output)) == ["texts/a.txt"]
+    again = stage.run(chosen, tmp_path / "again", EVENTS)
+    assert list(both(again)) == ["texts/a.txt"]
+
+
+def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
+    for n in range(10):
+        write(tmp_path, f"{n}.jsonl", records(3000, "content"))
+    sample, size, documents = stage.glance(CorpusSettings(sources=(str(tmp_path / "texts"),)), None, limit=50_000)
+    true = 10 * sum(len(text.encode()) for text in numbered(3000))
+    assert 40_000 < sum(len(text.encode()) for text in sample) < 60_000
+    assert abs(size / true - 1) < 0.5
+    assert abs(documents / 30_000 - 1) < 0.5
+    assert not (tmp_path / "corpus").exists()
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "said"),
+    [
+        ({}, {}, "there is no file or folder"),
+        ({"sub/.keep": ""}, {}, "holds no files"),
+        ({"a.png": b"\0" * 99, "b.txt": b"\0\x01" * 99}, {}, "no text was found .*give files of"),
+        ({"a.txt": "short"}, {}, "no text was found"),
+        ({"a.txt": "一篇很短的文章。" * 20}, {}, "160 characters of text, too little"),
+        ({"a.txt": LONG}, {"encoding": "big5"}, r"a\.txt is not in the encoding big5 that was declared"),
+        ({"a.txt": LONG}, {"encoding": "ascii", "documents": "line"}, r"a\.txt is not in the encoding ascii .*line 1"),
+        ({"a.jsonl": json.dumps({"x": LONG})}, {}, "no text was found .*text_field"),
+        ({"a.jsonl": json.dumps({"text": LONG})}, {"text_field": "body"}, "no text was found .*body"),
+    ],
+)
+def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, files, settings, said):
+    for name, content in files.items():
+        write(tmp_path, name, content)
+    with pytest.raises(UserError, match=said):
+        make(tmp_path, **settings)
+    assert {path.name for path in tmp_path.iterdir()} <= {"texts"}
+
+
+def test_an_unknown_encoding_is_refused_by_name():
+    with pytest.raises(UserError, match="unknown encoding 'utf9'"):
+        check(CorpusSettings, {"encoding": "utf9"})
+
+
+def test_no_source_is_refused(tmp_path):
+    with pytest.raises(UserError, match="no text was given"):
+        stage.run(CorpusSettings(), tmp_path / "corpus", EVENTS)
+
+
+def test_a_glob_without_a_match_is_refused(tmp_path):
+    with pytest.raises(UserError, match="matches no files"):
+        make(tmp_path, tmp_path / "*.txt")
