@@ -21,5 +21,5 @@ class TokenizerSettings(Settings):
     """Where runs of hanzi are cut before merges are learned: `run` nowhere, `four` / `two` after at most that many
     characters, `single` after each. Whole runs gave the lowest bits per byte on web text at 8,000 ids."""
 
-    sample_bytes: int = Field(default=64_000_000, ge=10_000)
+    sample_bytes: int = Field(default=20_000_000, ge=10_000)
     """UTF-8 bytes of text that merges are learned from, drawn evenly from the whole corpus."""
