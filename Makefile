@@ -6,7 +6,7 @@ BIN := .venv/bin
 export UV_PYTHON_PREFERENCE := only-system
 export UV_LINK_MODE := copy
 
-.PHONY: help demo test check bench format lock clean
+.PHONY: help demo test check bench reliability format lock clean
 
 help:            ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ check: .venv/ready           ## What CI runs: format, lint, types, generated doc
 
 bench: .venv/ready           ## Training speed beside its peers, into benchmarks/results/
 	$(BIN)/python benchmarks/train_cpu.py
+
+reliability: .venv/ready     ## The fault tests in full: twenty kills instead of three
+	ZAOHUA_KILLS=20 $(BIN)/python -m pytest tests/reliability -s
 
 format: .venv/ready          ## Format the code, sort imports, write the generated docs again
 	$(BIN)/ruff check --fix-only --quiet .

@@ -97,3 +97,7 @@ def _overview() -> str:
         "then:        zaohua make TEXTS... --minutes 10\n\n"
         "exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours · 75 interrupted, run it again to continue"
     )
+
+
+if __name__ == "__main__":
+    main()

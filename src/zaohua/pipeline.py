@@ -93,8 +93,10 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         with budget.spending("pretrain"):
             _title(events, "pretrain", "预训练")
             settings = budget.timed("pretrain", recipe.pretrain, 1 - CHAT if chatting else 1.0, reserve)
+            lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
+            model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
             stages.pretrain(
-                recipe.model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events,
+                model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events,
                 sample=report.one_line,
             )  # fmt: skip
         if chatting:

@@ -95,7 +95,7 @@ def quickstart_recipe(minutes: float) -> Recipe:
             "corpus": {"sources": ["microworld:small"]},
             "tokenizer": {"vocab_size": 1024},
             "model": {"family": "qwen3", "dim": 192, "layers": 4},
-            "pretrain": {"length": 256, "rows": 8, "learning_rate": 3e-3, "weight_decay": 0.1},
+            "pretrain": {"length": 256, "rows": 8, "learning_rate": 3e-3, "optimizer": "muon", "muon_rate": 0.02},
             "chat": {
                 "sources": ["microworld:small"],
                 "training": {"length": 256, "rows": 8, "learning_rate": 1e-3, "warmup": 20, "landing": 0.5},
@@ -132,6 +132,7 @@ def plan(
             "length": LENGTH,
             "rows": 8 if best.tokens < 2e7 else 16,
             "learning_rate": round(3e-3 * (192 / best.dim) ** 0.5, 5),
+            "optimizer": "muon",
         },
     }
     return check(Recipe, override(chosen, changes))

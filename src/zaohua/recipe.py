@@ -23,6 +23,8 @@ class ModelSettings(Settings):
     """Width of the residual stream."""
     layers: Annotated[int, Field(ge=1, le=200)] = 4
     """Blocks."""
+    max_length: Annotated[int, Field(ge=8, le=65_536)] | None = None
+    """Longest text that it can read and write, in tokens. Default: the longest row that a stage trains on."""
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of activations dropped in training; helps where a small text is read many times."""
 

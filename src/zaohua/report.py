@@ -17,7 +17,7 @@ from zaohua.corpus.documents import read_documents
 from zaohua.data.packing import Rows
 from zaohua.data.shards import Part, TokenStore
 from zaohua.evaluation import baselines, card, memorisation, world
-from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
+from zaohua.evaluation.perplexity import bits_per_byte, summed_loss, text_bits
 from zaohua.events import Events
 from zaohua.generation.decode import generate
 from zaohua.generation.sampling import Sampling
@@ -26,6 +26,7 @@ from zaohua.model.config import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import Recipe, ReportSettings
+from zaohua.settings import UserError
 from zaohua.sources import world_of
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
@@ -85,6 +86,33 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
         (temporary / "card.zh.md").write_text(card.to_text(found, "zh"), encoding="utf-8")
     events.say("\n" + card.to_text(found, "zh" if events.chinese else "en"))
     return found
+
+
+def evaluate(model: Path, text: Path, seen: Path | None, events: Events) -> None:
+    """Print the model's bits per byte on a text file beside the compressors', which may have seen another."""
+    loaded = load_model(model)
+    if loaded.tokenizer is None:
+        raise UserError(f"{model} has no tokenizer, so it can read no text: take a folder that has one")
+    content, before = read_text(text), read_text(seen) if seen else ""
+    if not content.strip():
+        raise UserError(f"{text} is empty: give a text to predict")
+    events.say(f"{model}: {text_bits(loaded.model, loaded.tokenizer, content):.3f} bits/byte on {text}")
+    for name, compress in baselines.COMPRESSORS.items():
+        bits = baselines.compressor_bits(compress, before.encode(), content.encode())
+        after = f" · after seeing {seen} {bits['seen']:.3f}" if seen else ""
+        events.say(f"{name}: alone {bits['alone']:.3f}{after}")
+
+
+def read_text(path: Path) -> str:
+    """A UTF-8 file's text; raises UserError where it is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}): give a text file") from None
+    except UnicodeDecodeError:
+        raise UserError(
+            f"{path} is not UTF-8: run it through `zaohua corpus` first, which recognises encodings"
+        ) from None
 
 
 def one_line(model: Transformer, tokenizer: Tokenizer) -> str:

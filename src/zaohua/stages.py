@@ -66,7 +66,9 @@ def pretrain(
     """Train a model from its first weights on packed text -> `output`, with model/ and manifest.json inside."""
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
-    config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=settings.length)
+    config = config_of(
+        model_settings, vocab_size=tokenizer.vocab_size, max_length=model_settings.max_length or settings.length
+    )
     manifest = {
         "stage": "pretrain",
         "code": CODE,

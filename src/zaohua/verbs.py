@@ -14,6 +14,7 @@ from zaohua.events import Events
 from zaohua.recipe import ChatSettings, ModelSettings, Recipe, read_recipe, require_length
 from zaohua.settings import Settings, UserError
 from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.training.allocator import keep_freed_memory
 from zaohua.training.interruption import Interrupted
 from zaohua.training.settings import TrainingSettings
 
@@ -43,13 +44,13 @@ def quickstart(
 ) -> None:
     """Make a story model from the embedded world: text, tokenizer, training, chat tuning, report, chat page.
 
-    Parameters
-    ----------
-    output: where everything is written.
-    minutes: clock time of the whole run.
-    serve: in a terminal, serve the chat page at the end; --no-serve prints the command for it instead.
+    Args:
+        output: where everything is written.
+        minutes: minutes of clock time for the whole run.
+        serve: in a terminal, serve the chat page at the end; --no-serve prints the command for it instead.
     """
     started = time.monotonic()
+    keep_freed_memory()
     from zaohua import pipeline, planner
 
     events = Events()
@@ -58,9 +59,7 @@ def quickstart(
 
 
 def make(
-    texts: tuple[str, ...],
-    /,
-    *,
+    *texts: str,
     minutes: float = 10.0,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     dry_run: bool = False,
@@ -69,15 +68,15 @@ def make(
 ) -> None:
     """Make your own GPT from texts: measure text and machine, plan, run every stage, print the card.
 
-    Parameters
-    ----------
-    texts: files and folders of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
-    minutes: clock time from start to printed card.
-    output: where everything is written; runs/NAME of the first text unless given.
-    dry_run: print the plan and stop.
-    serve: serve the chat page when done.
+    Args:
+        texts: files and folders of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
+        minutes: minutes of clock time from start to printed card.
+        output: where everything is written; runs/NAME of the first text unless given.
+        dry_run: print the plan and stop.
+        serve: serve the chat page when done.
     """
     started = time.monotonic()
+    keep_freed_memory()
     from zaohua import pipeline, planner
 
     if not texts:
@@ -101,13 +100,13 @@ def run(
 ) -> None:
     """Carry out a recipe; stages whose settings and inputs are unchanged are skipped, an interrupted one continues.
 
-    Parameters
-    ----------
-    recipe: a recipe.toml, or the folder of a run, which holds its own.
-    output: where everything is written; runs/NAME of the recipe's name unless given.
-    dry_run: print the resolved recipe and stop.
+    Args:
+        recipe: a recipe.toml, or the folder of a run, which holds its own.
+        output: where everything is written; runs/NAME of the recipe's name unless given.
+        dry_run: print the resolved recipe and stop.
     """
     started = time.monotonic()
+    keep_freed_memory()
     from zaohua import pipeline
     from zaohua.recipe import write_recipe
 
@@ -119,13 +118,12 @@ def run(
     pipeline.run(settings, folder, Events(), started=started)
 
 
-def plan(texts: tuple[str, ...], /, *, minutes: float = 10.0, changes: Annotated[Recipe | None, Flat] = None) -> None:
+def plan(*texts: str, minutes: float = 10.0, changes: Annotated[Recipe | None, Flat] = None) -> None:
     """Say what `zaohua make` would train, how long each part takes, how much memory, and what to expect.
 
-    Parameters
-    ----------
-    texts: as for make.
-    minutes: clock time of the whole run.
+    Args:
+        texts: as for make.
+        minutes: minutes of clock time for the whole run.
     """
     from zaohua import planner
 
@@ -133,18 +131,15 @@ def plan(texts: tuple[str, ...], /, *, minutes: float = 10.0, changes: Annotated
 
 
 def corpus(
-    sources: tuple[str, ...],
-    /,
-    *,
+    *sources: str,
     output: Output,
     settings: Annotated[CorpusSettings | None, Flat] = None,
 ) -> None:
     """Collect text, set aside what is broken, drop exact duplicates, hold some out.
 
-    Parameters
-    ----------
-    sources: files, folders and globs of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
-    output: the corpus folder to write.
+    Args:
+        sources: files, folders and globs of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
+        output: the corpus folder to write.
     """
     from zaohua.corpus import stage
     from zaohua.sources import embedded_documents
@@ -163,11 +158,10 @@ def tokenizer(
 ) -> None:
     """Learn a vocabulary from a corpus folder.
 
-    Parameters
-    ----------
-    what: train.
-    corpus: a corpus folder.
-    output: the tokenizer folder to write.
+    Args:
+        what: train.
+        corpus: a corpus folder.
+        output: the tokenizer folder to write.
     """
     from zaohua.tokenizer import training
 
@@ -184,11 +178,10 @@ def tokens(
 ) -> None:
     """Encode a corpus folder with a tokenizer folder into token shards.
 
-    Parameters
-    ----------
-    corpus: a corpus folder.
-    tokenizer: a tokenizer folder.
-    output: the tokens folder to write.
+    Args:
+        corpus: a corpus folder.
+        tokenizer: a tokenizer folder.
+        output: the tokens folder to write.
     """
     from zaohua.data import shards
 
@@ -206,14 +199,14 @@ def pretrain(
 ) -> None:
     """Train a model from its first weights on a tokens folder. Ctrl-C saves; the same command continues.
 
-    Parameters
-    ----------
-    tokens: a tokens folder.
-    tokenizer: the tokenizer folder that made it.
-    output: the training folder to write, with model/ inside when done.
+    Args:
+        tokens: a tokens folder.
+        tokenizer: the tokenizer folder that made it.
+        output: the training folder to write, with model/ inside when done.
     """
     settings = training or TrainingSettings()
     require_length(settings, "")
+    keep_freed_memory()
     from zaohua import folders, report, stages
 
     with folders.locked(output.parent / f".{output.name}.lock"):
@@ -231,15 +224,15 @@ def finetune(
 ) -> None:
     """Fine-tune a model on conversations, learning the assistant's words alone.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
-    output: the training folder to write.
-    task: chat.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
+        output: the training folder to write.
+        task: chat.
     """
     chosen = training or ChatSettings().training
     require_length(chosen, "")
+    keep_freed_memory()
     from zaohua import folders, sources, stages
 
     chat = ChatSettings(sources=(data,), training=chosen)
@@ -253,15 +246,14 @@ def finetune(
 def evaluate(model: Path, text: Path, /, *, against: Path | None = None) -> None:
     """Bits per byte of a model on a text file, beside compressors.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    text: the UTF-8 text to predict.
-    against: training text that the compressors may have seen.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        text: the UTF-8 text to predict.
+        against: training text that the compressors may have seen.
     """
     from zaohua import report
 
-    report.evaluate(model_at(model), text, against)
+    report.evaluate(model_at(model), text, against, Events())
 
 
 def generate(
@@ -278,16 +270,15 @@ def generate(
 ) -> None:
     """Continue a text, shown as it is written.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    prompt: the text to continue; nothing begins a new one.
-    max_new_tokens: tokens written at most.
-    temperature: 0 takes the likeliest token always; 1 samples from the model's own distribution.
-    top_k: sample from so many likeliest tokens; 0 from all.
-    top_p: sample from the likeliest tokens that together hold this probability.
-    seed: the same seed writes the same text.
-    count: texts to write.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        prompt: the text to continue; nothing begins a new one.
+        max_new_tokens: tokens written at most.
+        temperature: 0 takes the likeliest token always; 1 samples from the model's own distribution.
+        top_k: sample from so many likeliest tokens; 0 from all.
+        top_p: sample from the likeliest tokens that together hold this probability.
+        seed: the same seed writes the same text.
+        count: texts to write.
     """
     from zaohua import terminal
 
@@ -301,13 +292,12 @@ def chat(
 ) -> None:
     """Talk with a model: it remembers the conversation, /new forgets it, Ctrl-D ends.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    max_new_tokens: tokens in an answer at most.
-    temperature: 0 takes the likeliest token always.
-    top_p: sample from the likeliest tokens that together hold this probability.
-    seed: the same seed and words give the same answers.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        max_new_tokens: tokens in an answer at most.
+        temperature: 0 takes the likeliest token always.
+        top_p: sample from the likeliest tokens that together hold this probability.
+        seed: the same seed and words give the same answers.
     """
     from zaohua import terminal
 
@@ -318,11 +308,10 @@ def chat(
 def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html")) -> None:
     """Write one self-contained HTML page: attention of every layer and head over a text, next-token probabilities.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    text: the text to look at.
-    output: the HTML file to write.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        text: the text to look at.
+        output: the HTML file to write.
     """
     from zaohua.checkpoint.model_folder import load_model
     from zaohua.inspection.html import inspect as write_page
@@ -334,11 +323,10 @@ def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"))
 def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000) -> None:
     """Serve a model on this machine: an OpenAI-compatible API and a chat page.
 
-    Parameters
-    ----------
-    model: a model folder, a training folder or a run's folder.
-    host: the address to listen on.
-    port: the port to listen on; 0 takes any free one.
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        host: the address to listen on.
+        port: the port to listen on; 0 takes any free one.
     """
     from zaohua.server.serve import ServeSettings
     from zaohua.server.serve import serve as serve_model
@@ -349,9 +337,8 @@ def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000) -> None:
 def verify(folder: Path, /) -> None:
     """Check every file of a folder, and of the finished folders inside it, against its manifest's digests.
 
-    Parameters
-    ----------
-    folder: any folder that zaohua wrote.
+    Args:
+        folder: any folder that zaohua wrote.
     """
     from zaohua import folders
 

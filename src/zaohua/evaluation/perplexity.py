@@ -1,12 +1,16 @@
 """How well a model predicts text: bits per byte of the raw UTF-8, comparable across tokenizers."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from zaohua.data.batches import RowSource, make_batch
+from zaohua.data.packing import Rows
+from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
+from zaohua.tokenizer.tokenizer import Tokenizer
 
 NATS_PER_BIT = math.log(2)
 
@@ -29,3 +33,20 @@ def summed_loss(
 def bits_per_byte(nats: float, text_bytes: float) -> float:
     """Summed nats over so many bytes of raw text -> bits per byte."""
     return nats / NATS_PER_BIT / text_bytes
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One text as a stream of tokens between its two marks."""
+
+    tokens: np.ndarray
+    end_of_text: int
+
+
+def text_bits(model: Transformer, tokenizer: Tokenizer, text: str) -> float:
+    """Bits per byte of one document's raw UTF-8, read in rows of the model's whole length."""
+    mark = tokenizer.end_of_text
+    stream = _Text(np.array([mark, *tokenizer.encode(text), mark], dtype=np.int64), mark)
+    device = model.head_weight.device
+    nats, _ = summed_loss(Causal(model), Rows(stream, model.config.max_length), device)
+    return bits_per_byte(nats, len(text.encode()))

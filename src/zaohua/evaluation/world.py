@@ -1,4 +1,4 @@
-"""What a model knows of an embedded world: its stories checked, its answers compared, each beside an honest baseline."""
+"""What a model knows of an embedded world: stories checked, answers compared, each beside an honest baseline."""
 
 import math
 from collections import Counter

@@ -10,7 +10,9 @@ class Optimizer:
     """One or two torch optimisers stepped together; state is read and written by parameter name."""
 
     def __init__(self, objective: nn.Module, settings: TrainingSettings) -> None:
-        self.names = {parameter: name for name, parameter in objective.named_parameters() if parameter.requires_grad}
+        self.names: dict[torch.Tensor, str] = {
+            parameter: name for name, parameter in objective.named_parameters() if parameter.requires_grad
+        }
         inner = {
             p for p, name in self.names.items() if settings.optimizer == "muon" and p.ndim == 2 and "blocks." in name
         }

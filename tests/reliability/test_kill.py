@@ -1,0 +1,103 @@
+"""Killed at random moments, inside saves too, and started again: the run ends in the same bits and the same log."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+KILLS = int(os.environ.get("ZAOHUA_KILLS", "3"))
+RECIPE = """
+name = "killed"
+[corpus]
+sources = ["microworld:small:1MB"]
+[tokenizer]
+vocab_size = 512
+[model]
+dim = 32
+layers = 1
+dropout = 0.1
+[pretrain]
+steps = 150
+length = 64
+rows = 8
+save_every = 0.05
+validate_every = 40
+validate_rows = 8
+optimizer = "muon"
+precision = "fp32"
+[chat]
+sources = ["microworld:small"]
+conversations = 100
+[chat.training]
+steps = 60
+length = 128
+rows = 8
+save_every = 0.05
+precision = "fp32"
+[report]
+stories = 0
+questions = 0
+samples = 1
+sample_tokens = 20
+"""
+
+
+def start(folder: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "zaohua.cli", "run", str(folder.parent / "recipe.toml"), "-o", str(folder)]
+    output = (folder.parent / f"{folder.name}.log").open("a")
+    with output:
+        return subprocess.Popen(
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
+
+
+def log_of(stage: Path) -> list[dict]:
+    lines = [json.loads(line) for line in (stage / "metrics.jsonl").read_text().splitlines()]
+    return [{key: value for key, value in line.items() if key != "seconds"} for line in lines]
+
+
+@pytest.mark.slow
+def test_sigkill_at_random_moments_changes_no_bit(tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECIPE)
+    begun = time.monotonic()
+    assert start(tmp_path / "whole").wait() == 0, (tmp_path / "whole.log").read_text()[-2000:]
+    whole_seconds = time.monotonic() - begun
+    rng, killed = random.Random(5), 0
+    for _ in range(KILLS):
+        with start(tmp_path / "broken") as process:
+            try:
+                process.wait(timeout=rng.uniform(0.3, 1.0) * whole_seconds)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                killed += 1
+        if (tmp_path / "broken" / "report" / "manifest.json").exists():
+            break
+    assert killed, "no run lived long enough to be killed"
+    assert start(tmp_path / "broken").wait() == 0, (tmp_path / "broken.log").read_text()[-2000:]
+    for stage in ("pretrain", "chat"):
+        whole, broken = tmp_path / "whole" / stage, tmp_path / "broken" / stage
+        weights = "model/model.safetensors"
+        assert (whole / weights).read_bytes() == (broken / weights).read_bytes(), f"{stage} after {killed} kills"
+        assert log_of(whole) == log_of(broken), f"{stage} after {killed} kills"
+    assert not list((tmp_path / "broken").glob("*-old-*")), "no stage was begun anew under other settings"
+    print(f"{killed} kills, bitwise equal")
+
+
+@pytest.mark.slow
+def test_sigterm_saves_exits_75_and_the_same_command_continues(tmp_path):
+    (tmp_path / "recipe.toml").write_text(RECIPE.replace("save_every = 0.05", "save_every = 999.0"))
+    with start(tmp_path / "run") as process:
+        metrics, deadline = tmp_path / "run" / "pretrain" / "metrics.jsonl", time.monotonic() + 120
+        while time.monotonic() < deadline and not (metrics.exists() and metrics.read_text().count("\n") > 5):
+            time.sleep(0.02)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 75
+    assert list((tmp_path / "run" / "pretrain" / "checkpoints").glob("step-*"))
+    assert start(tmp_path / "run").wait() == 0
+    assert "continuing from step" in (tmp_path / "run.log").read_text()
