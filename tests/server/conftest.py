@@ -34,10 +34,7 @@ class Running:
     worker: Worker
     served: Served
     thread: threading.Thread
-
-    @property
-    def client(self) -> openai.OpenAI:
-        return openai.OpenAI(base_url=f"{self.address}/v1", api_key="none", max_retries=0, timeout=30)
+    client: openai.OpenAI
 
 
 @contextlib.contextmanager
@@ -57,9 +54,11 @@ def serving(served: Served, **settings) -> Iterator[Running]:
     thread.start()
     assert listens.wait(30)
     try:
-        yield Running(*found, served=served, thread=thread)
+        with openai.OpenAI(base_url=f"{found[0]}/v1", api_key="none", max_retries=0, timeout=30) as client:
+            yield Running(*found, served=served, thread=thread, client=client)
     finally:
-        found[1]()
+        with contextlib.suppress(RuntimeError):  # it has ended already
+            found[1]()
         thread.join(30)
         assert not thread.is_alive()
 

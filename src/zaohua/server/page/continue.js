@@ -10,6 +10,7 @@ let before = null; // the text as it stood before the last continuation, or null
 
 export function openContinue(found) {
   model = found;
+  for (const option of [...$("length").options]) option.hidden = Number(option.value) > model.longest / 2;
   $("write").addEventListener("click", () => { writing ? writing.abort() : write(); });
   $("again").addEventListener("click", () => { takeBack(); write(); });
   $("undo").addEventListener("click", takeBack);
@@ -37,7 +38,11 @@ async function write() {
   problem("");
   $("text-facts").textContent = "";
   show();
-  const body = { model: model.id, prompt: before, temperature: Number($("temperature").value), max_tokens: Number($("length").value) };
+  const most = Math.min(Number($("length").value), Math.floor(model.longest / 2)); // the model reads the end of a long text
+  const body = {
+    model: model.id, prompt: before, temperature: Number($("temperature").value), max_tokens: most,
+    truncate_prompt_tokens: model.longest - most - 1,
+  };
   const outcome = await stream("v1/completions", body, writing.signal, (text) => {
     $("text").value += text;
     show();

@@ -14,7 +14,7 @@ export async function findModel() {
   const answer = await fetch("v1/models");
   if (!answer.ok) throw new Error(answer.statusText);
   const model = (await answer.json()).data[0];
-  return { id: model.id, chat: Boolean(model.metadata?.zaohua?.chat) };
+  return { id: model.id, chat: Boolean(model.metadata?.zaohua?.chat), longest: model.metadata?.zaohua?.max_length ?? 1024 };
 }
 
 // Send `body` to `path`; `onText` gets each piece. Gives back why it ended, the tokens written and the seconds it took.
