@@ -1,8 +1,10 @@
 """How varied the full world is: the numbers that its description states, counted in its text."""
 
 import re
+import tomllib
 from collections import Counter
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -24,14 +26,20 @@ def spans(text, language):
     return {hash(tuple(found[start : start + length])) for start in range(len(found) - length + 1)}
 
 
-def content_words(language):
-    """What the word tables hold besides people's names: things, places, properties, feelings, manners, ..."""
+WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
+
+
+def content_words(text, language):
+    """The different words of the text that have a meaning of their own, people's names aside."""
     words, column = tables("full"), LANGUAGES.index(language)
-    found = {row[0 if language == "en" else 2] for row in words.places.values()}
+    if language == "en":
+        names = {row[0] for row in words.people.values()}
+        return {word.lower() for word in set(units(text, "en")) - names} - set(WORDS["function"].split())
+    found = {row[2] for row in words.places.values()} | set(WORDS["phrases"].split())
     found |= {word for row in words.feelings.values() for word in row[column]}
     for table in ("things", "colours", "looks", "manners", "frights", "cheers"):
-        found |= {row[column].strip() for row in getattr(words, table).values()}
-    return found
+        found |= {row[column] for row in getattr(words, table).values()}
+    return {word for word in found if word in text}
 
 
 def measured(language, size):
@@ -49,8 +57,6 @@ def measured(language, size):
         written += len(told.text.encode())
         if written >= size:
             break
-    whole = "\n".join(text)
-    words = {word for word in content_words(language) if word in whole}
     commonest = kinds.most_common(1)[0][0]
     candidates = phrases("full", language)[commonest]
     phrasings = {
@@ -64,7 +70,7 @@ def measured(language, size):
         found = spans(told.text, language)
         again, total = again + len(found & seen), total + len(found)
     return {
-        "content words": len(words),
+        "content words": len(content_words("\n".join(text), language)),
         "plot shapes": len(plots),
         "phrasings of the commonest event": len(phrasings),
         "shortest": min(lengths),
@@ -81,11 +87,11 @@ def measured(language, size):
 def test_memorising_does_not_help(language, size):
     found = measured(language, size)
     print(language, size, found)
-    assert found["content words"] >= (500 if size > 5_000_000 else 400)
+    assert found["content words"] >= 500
     assert found["plot shapes"] >= 12
     assert found["phrasings of the commonest event"] >= 15
     assert (found["shortest"], found["longest"]) == (3, 25)
-    assert found["with dialogue"] >= 0.5
+    assert found["with dialogue"] >= 0.4
     assert found["sentences standing more than five times"] < 0.02
     assert found["test spans in the training part"] < 0.01
 

@@ -14,7 +14,7 @@ READINGS = 64
 
 @dataclass(frozen=True)
 class Verdict:
-    """What is wrong with a story: `grammatical` concerns its sentences, `consistent` (which implies it) also its world."""
+    """What is wrong with a story: `grammatical` concerns its sentences, `consistent` (implies it) also its world."""
 
     grammatical: bool
     consistent: bool

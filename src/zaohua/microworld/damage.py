@@ -213,8 +213,8 @@ def tongues_mixed(story: Story, rng: Random) -> list[str] | None:
     place = choose(story, rng, lambda event: bool(event.who))
 
     def change(sentence: str, event: Event) -> str | None:
-        names = (wordings(story.richness, name)["person"][event.who][0] for name in (story.language, other))
-        return sentence.replace(*names)
+        own, foreign = (wordings(story.richness, name)["person"][event.who][0] for name in (story.language, other))
+        return sentence.replace(own, foreign)
 
     return replaced(story, place, change)
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Event(NamedTuple):
-    """An event's kind and its roles by id; an empty string is a role that the kind does not have or does not mention."""
+    """An event's kind and its roles by id; an empty string is a role that is not there or not mentioned."""
 
     kind: str
     who: str = ""

@@ -17,7 +17,7 @@ SOURCES = {"whom": "people", "who": "people", "thing": "things", "other": "thing
 
 
 def sentiment(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
-    """{"text", "label"}: one episode, positive or negative by its last feelings (told or left out), neutral before any."""
+    """{"text", "label"}: one episode, positive or negative by its last feelings (told or not), neutral before any."""
     for index in count():
         rng = Random(f"sentiment/{seed}/{richness}/{part}/{index}")
         wanted = rng.choice(("positive", "negative", "neutral"))
@@ -114,7 +114,7 @@ def another(role: str, event: Event, told: Story, rng: Random, forbidden: set[st
 
 
 def similar(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
-    """{"first", "second", "score"}: two sentences; 5 times the share of what they say that is the same (see `likeness`)."""
+    """{"first", "second", "score"}: two sentences; 5 times the share of what they say in common (see `likeness`)."""
     for index in count():
         rng = Random(f"similar/{seed}/{richness}/{part}/{index}")
         told = story(richness=richness, language=language, part=part, seed=f"{seed}-similar", index=index)
@@ -134,7 +134,7 @@ def similar(*, richness: str, language: str, part: str, seed: int) -> Iterator[d
 
 
 def likeness(first: Event, second: Event) -> float:
-    """Five times the share of equal parts, from 0 to 5 by tenths; the kind of event counts as two parts, a role as one."""
+    """Five times the share of equal parts, from 0 to 5 by tenths; the kind of event counts as two, a role as one."""
     roles = [role for role in SPOKEN if getattr(first, role) or getattr(second, role)]
     same = sum(getattr(first, role) == getattr(second, role) for role in roles) + 2 * (first.kind == second.kind)
     return round(5 * same / (len(roles) + 2), 1)

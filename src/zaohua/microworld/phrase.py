@@ -78,7 +78,7 @@ def compiled(richness: str, language: str, kind: str, template: str) -> Phrase:
 
 @cache
 def phrases(richness: str, language: str) -> dict[str, tuple[Phrase, ...]]:
-    """Every phrase of a language, by kind of event; a phrase of an action may start with a time where there are times."""
+    """Every phrase of a language, by kind of event; those of actions may start with a time where there are times."""
     words = tables(richness)
     found: dict[str, tuple[Phrase, ...]] = {}
     for kind, templates in words.phrases[language].items():

@@ -20,7 +20,7 @@ KINDS = ("where", "holder", "want", "feel", "colour", "deed")
 
 @dataclass(frozen=True)
 class Fact:
-    """What can be asked about a story: `about` holds the asked-for person or thing, `answer` the field with the answer."""
+    """What can be asked about a story: `about` holds who or what it concerns, `answer` the field with the answer."""
 
     kind: str
     about: Event

@@ -15,7 +15,7 @@ EDIBLE = frozenset({"food", "fruit"})
 
 
 def held_out(person: str, thing: str, place: str) -> bool:
-    """Whether this person with this thing in this place is kept for the test part, in both languages and for any seed."""
+    """Whether this person with this thing in this place is kept for the test part, whatever language and seed."""
     return crc32(f"{person} {thing} {place}".encode()) < HELD_OUT_SHARE * 2**32
 
 
@@ -76,7 +76,7 @@ class Scene:
         return event._replace(**extra) if extra else event
 
     def begin(self, people: int) -> tuple[str, ...]:
-        """One or two people in one place: the opening of the story or, later on, people of it and perhaps a newcomer."""
+        """One or two people in one place: the story's opening or, later on, people of it and perhaps a newcomer."""
         place = self.state.place
         if not self.events:
             cast = tuple([self.new("people") for _ in range(people)])
@@ -136,7 +136,7 @@ _KEYS: dict[tuple[str, str, frozenset[str]], tuple[str, ...]] = {}
 
 
 def pick(rng: Random, richness: str, table: str, sorts: frozenset[str] = frozenset()) -> str:
-    """An id of one of the word tables, or of those of its rows whose last column is among the sorts; all equally likely."""
+    """An id of a word table, or of those of its rows whose last column is among the sorts; all equally likely."""
     keys = _KEYS.get((richness, table, sorts))
     if keys is None:
         rows = getattr(tables(richness), table)

@@ -16,7 +16,9 @@ OPTIONAL = frozenset({"time", "manner", "reason"})
 
 @dataclass(frozen=True)
 class Slot:
-    """A gap of a template; `field` is the event's field that it shows. Each group that `pattern` captures has a reading: the event's field and, by word, its value.
+    """A gap of a template that shows the event's `field`.
+
+    Each group that `pattern` captures has a reading: a field and, by word, the ids that it may stand for.
 
     A reading whose field starts with "=" does not set the field but must agree with it: a pronoun with its person.
     """
@@ -102,7 +104,7 @@ def thing_pattern(
 
 
 def english_thing(richness: str, field: str, form: str) -> Slot:
-    """A thing in English: "the kite" (no form; "the kite" plain), "The kite" (The), "a red kite" (a), "red kite" (bare)."""
+    """In English: "the red kite" ("The" after a quotation mark), plain "the kite", "a red kite", bare "red kite"."""
     noun, colour, look = nouns(richness, "en"), qualities(richness, "en", "colour"), qualities(richness, "en", "look")
     position, described = FIELDS[field], field == "thing" and form != "plain"
     article = {"": "the ", "plain": "the ", "The": "The ", "bare": "", "a": None}[form]

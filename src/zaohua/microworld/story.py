@@ -19,7 +19,7 @@ PARTS = ("train", "test")
 
 @dataclass(frozen=True)
 class Story:
-    """One story: its text and sentences in one language, one sentence an event, and the events, which have no language."""
+    """One story: text and sentences (one an event) in one language, and the events, which have no language."""
 
     text: str
     language: str
@@ -81,7 +81,7 @@ def story(
 def stories(*, richness: str = "small", language: str = "en", part: str = "train", seed: int = 0) -> Iterator[Story]:
     """Endless stories; the same richness, part and seed give the same events in both languages, index by index.
 
-    Some combinations of person, thing and place are held out: no train story has one, every test story has at least one.
+    Some combinations of person, thing and place are held out: no train story has one, every test story has some.
     """
     checked(richness, language, part)
     for index in count():

@@ -8,7 +8,7 @@ from zaohua.microworld.story import checked, story
 def corpus(
     *, richness: str = "small", languages: tuple[str, ...] = ("en", "zh"), size: int, part: str = "train", seed: int = 0
 ) -> Iterator[tuple[str, str, str]]:
-    """Whole stories as (id, text, language) until they hold `size` bytes of UTF-8, languages interleaved evenly by bytes.
+    """Whole stories as (id, text, language) until they hold `size` bytes of UTF-8, languages in equal shares.
 
     Different languages tell different stories, so that a corpus is no parallel text.
     """
