@@ -5,6 +5,7 @@ Foreign names live here and nowhere else.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from zaohua.checkpoint.family import Family, Row, Transposed
@@ -71,9 +72,13 @@ QWEN3_NAMES: dict[str, Row] = {
 
 
 def _read_local(theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Dense and local layers; expanded no further than one layer too many, however large a number the file has."""
+    layers, window = theirs["num_layers"], theirs.get("window_size", 256)
     try:
-        kinds = [kind for group, times in theirs["attention_types"] for _ in range(times) for kind in group]
-        layers, window = theirs["num_layers"], theirs.get("window_size", 256)
+        expanded = (
+            kind for group, times in theirs["attention_types"] for _ in range(min(times, layers + 1)) for kind in group
+        )
+        kinds = list(islice(expanded, layers + 1))
     except (KeyError, TypeError, ValueError):
         raise UserError('attention_types must be a list like [[["global", "local"], 6]]') from None
     if kinds == ["global"] * layers:
