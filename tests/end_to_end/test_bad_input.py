@@ -1,0 +1,155 @@
+"""What people get wrong: each mistake is one sentence with the next step, exit code 1, and nothing is lost."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from zaohua import cli, folders
+
+pytestmark = pytest.mark.slow
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    return {str(p.relative_to(folder)): folders.digest(p) for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_an_empty_folder(tmp_path, mistake):
+    (tmp_path / "empty").mkdir()
+    assert "give" in mistake("corpus", tmp_path / "empty", "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_binaries(tmp_path, mistake):
+    (tmp_path / "binaries").mkdir()
+    (tmp_path / "binaries" / "a.txt").write_bytes(bytes(range(256)) * 64)
+    (tmp_path / "binaries" / "b.exe").write_bytes(b"MZ\x00\x01" * 500)
+    assert "text" in mistake("corpus", tmp_path / "binaries", "-o", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_text_too_small_to_train_on(tmp_path, mistake):
+    (tmp_path / "a.txt").write_text("Only one line.\n")
+    mistake("make", tmp_path / "a.txt", "--minutes", "1", "-o", tmp_path / "out")
+    assert not (tmp_path / "out" / "corpus").exists()
+
+
+def test_a_wrong_declared_encoding(tmp_path, mistake):
+    (tmp_path / "a.txt").write_bytes("天地玄黄，宇宙洪荒。".encode("gb18030") * 300)
+    said = mistake("corpus", tmp_path / "a.txt", "--encoding", "utf-8", "-o", tmp_path / "out")
+    assert "utf-8" in said
+    assert "unknown encoding" in mistake("corpus", tmp_path / "a.txt", "--encoding", "utf-9", "-o", tmp_path / "out")
+
+
+def test_a_misspelt_setting_on_the_command_line_and_in_a_recipe(tmp_path, mistake):
+    assert "--pretrain.learning-rate" in mistake("run", "x.toml", "--pretrain.learning-rat", "1")
+    (tmp_path / "recipe.toml").write_text("[pretrain]\nlearning_rat = 0.1\n")
+    assert "did you mean pretrain.learning_rate?" in mistake("run", tmp_path / "recipe.toml")
+    assert "did you mean make?" in mistake("maek", "x")
+
+
+def test_a_wrong_value_on_the_command_line(mistake):
+    assert "steps" in mistake("pretrain", "a", "b", "-o", "c", "--steps", "many")
+    assert "greater than or equal to 1" in mistake("pretrain", "a", "b", "-o", "c", "--steps", "0")
+
+
+def test_a_missing_model_folder(tmp_path, mistake):
+    assert "no model" in mistake("generate", tmp_path / "none", "hello")
+
+
+def copy_of(finished: Path, tmp_path: Path) -> Path:
+    shutil.copytree(finished / "pretrain" / "model", tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_damaged_model_folder(finished, tmp_path, mistake):
+    model = copy_of(finished, tmp_path)
+    weights = model / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+    assert "the weights are damaged" in mistake("generate", model, "hello")
+    assert "model.safetensors" in mistake("verify", model)
+
+
+def test_one_flipped_bit_is_found(finished, tmp_path, mistake):
+    model = copy_of(finished, tmp_path)
+    data = bytearray((model / "model.safetensors").read_bytes())
+    data[-1] ^= 1
+    (model / "model.safetensors").write_bytes(data)
+    assert "has changed" in mistake("verify", model)
+
+
+def test_an_extra_or_missing_weight(finished, tmp_path, mistake):
+    model = copy_of(finished, tmp_path)
+    weights = load_file(model / "model.safetensors")
+    name = sorted(weights)[0]
+    save_file({**weights, "model.stranger": weights[name].clone()}, model / "model.safetensors", {"format": "pt"})
+    assert "model.stranger" in mistake("generate", model, "hello")
+    save_file({k: v for k, v in weights.items() if k != name}, model / "model.safetensors", {"format": "pt"})
+    assert name in mistake("generate", model, "hello")
+
+
+def test_a_vocabulary_larger_than_the_text_supports(tmp_path, mistake):
+    (tmp_path / "a.txt").write_text("".join(f"The cat number {n} sat on mat {n % 7}.\n" for n in range(300)))
+    assert cli.run(["corpus", str(tmp_path / "a.txt"), "-o", str(tmp_path / "corpus")]) == 0
+    said = mistake("tokenizer", "train", tmp_path / "corpus", "-o", tmp_path / "tokenizer", "--vocab-size", "50000")
+    assert "larger than the text supports" in said
+    assert not (tmp_path / "tokenizer").exists()
+
+
+def test_a_full_disk_loses_nothing(finished, tmp_path, mistake, monkeypatch):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    before = snapshot(run / "tokens")
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(folders.os, "fsync", full)
+    arguments = ("tokens", run / "corpus", run / "tokenizer", "-o", run / "tokens", "--shard-tokens", "4096")
+    assert "the disk is full" in mistake(*arguments)
+    monkeypatch.undo()
+    assert snapshot(run / "tokens") == before
+
+
+def test_a_second_run_in_the_same_folder(finished, tmp_path, mistake):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    hold = "from zaohua.folders import locked; from pathlib import Path\n"
+    hold += f"with locked(Path({str(run)!r})): print(1, flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        assert "another zaohua process" in mistake("run", run)
+        other.kill()
+
+
+def test_the_wrong_kind_of_folder(finished, tmp_path, mistake):
+    said = mistake("tokens", finished / "tokenizer", finished / "tokenizer", "-o", tmp_path / "out")
+    assert "zaohua corpus" in said
+
+
+def test_bad_conversations_name_their_line(finished, tmp_path, mistake):
+    good = json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})
+    (tmp_path / "chats.jsonl").write_text(good + '\n{"text": 1}\n')
+    arguments = (
+        "finetune",
+        finished,
+        tmp_path / "chats.jsonl",
+        "-o",
+        tmp_path / "out",
+        "--steps",
+        "2",
+        "--length",
+        "64",
+    )
+    assert "line 2" in mistake(*arguments)
+
+
+def test_nothing_says_how_long(tmp_path, mistake):
+    assert "how long to train" in mistake("pretrain", tmp_path, tmp_path, "-o", tmp_path / "out")

@@ -1,0 +1,110 @@
+"""The whole line as a user walks it: one recipe, every folder, every verb that looks at the result."""
+
+import json
+import warnings
+
+import pytest
+
+from zaohua import cli, folders
+
+pytestmark = pytest.mark.slow
+
+
+def out(capsys, *arguments) -> str:
+    code = cli.run([str(each) for each in arguments])
+    captured = capsys.readouterr()
+    assert code == 0, captured.err
+    return captured.out
+
+
+def test_every_stage_left_a_whole_folder(finished):
+    for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report", "pretrain/model", "chat/model"):
+        assert folders.problems(finished / stage) == [], stage
+
+
+def test_the_card_holds_the_model_beside_its_baselines(finished):
+    card = json.loads((finished / "report" / "card.json").read_text(encoding="utf-8"))
+    assert 0 < card["heldout"]["bits_per_byte"] < 8
+    assert set(card["baselines"]) == {"xz -9", "zstd -19", "ngram"}
+    assert set(card["stories"]) == set(card["questions"]) == {"en", "zh"}
+    assert set(card["spent"]) == {"corpus", "tokenizer", "tokens", "pretrain", "chat", "report"}
+    for page in ("card.md", "card.zh.md"):
+        assert "xz -9" in (finished / "report" / page).read_text(encoding="utf-8")
+
+
+def test_running_again_does_nothing(finished, capsys):
+    before = {p: p.stat().st_mtime_ns for p in finished.glob("*/manifest.json")}
+    said = out(capsys, "run", finished)
+    assert said.count("is up to date") == 5
+    assert {p: p.stat().st_mtime_ns for p in finished.glob("*/manifest.json")} == before
+
+
+def test_a_changed_setting_runs_its_stage_and_those_after_it_and_keeps_the_old_model(finished, tmp_path, capsys):
+    import shutil
+
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    said = out(capsys, "run", run, "--pretrain.steps", "12")
+    assert "12 steps" in said
+    assert said.count("is up to date") == 3
+    assert (run / "pretrain-old-1" / "model" / "config.json").exists()
+
+
+def test_the_same_seed_writes_the_same_text(finished, capsys):
+    first = out(capsys, "generate", finished, "One day", "--max-new-tokens", "20")
+    assert first.startswith("One day")
+    assert out(capsys, "generate", finished, "One day", "--max-new-tokens", "20") == first
+    assert out(capsys, "generate", finished, "One day", "--max-new-tokens", "20", "--seed", "1") != first
+
+
+def test_chat_remembers_and_ends_at_the_end_of_input(finished, capsys, monkeypatch):
+    lines = iter(["Tell me a story.", "/new", "你好"])
+
+    def read(_):
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", read)
+    said = out(capsys, "chat", finished, "--max-new-tokens", "8")
+    assert len(said.splitlines()) >= 3
+    assert next(lines, None) is None, "every line was read"
+
+
+def test_inspect_writes_one_page(finished, tmp_path, capsys):
+    out(capsys, "inspect", finished, "One day Ben was happy.", "-o", tmp_path / "look.html")
+    assert "<html" in (tmp_path / "look.html").read_text(encoding="utf-8")
+
+
+def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("One day Ben and Mia were in the garden. " * 20)
+    said = out(capsys, "evaluate", finished, tmp_path / "a.txt")
+    assert "bits/byte" in said
+    assert "xz -9" in said
+
+
+def test_verify_walks_the_whole_run(finished, capsys):
+    assert "every file is whole" in out(capsys, "verify", finished)
+
+
+def test_transformers_loads_the_model_and_its_tokenizer(finished):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        model = AutoModelForCausalLM.from_pretrained(finished / "chat" / "model")
+        tokenizer = AutoTokenizer.from_pretrained(finished / "chat" / "model")
+    ids = tokenizer("One day Ben was happy.", return_tensors="pt")["input_ids"]
+    assert model(ids).logits.shape[:2] == ids.shape
+
+
+def test_chinese_messages_for_a_chinese_user(finished, capsys, monkeypatch):
+    monkeypatch.setenv("ZAOHUA_LANG", "zh")
+    assert "完成，用时" in out(capsys, "run", finished)
+
+
+def test_help_teaches(capsys):
+    assert "Peak learning rate" in out(capsys, "pretrain", "--help")
+    for verb in cli.VERBS:
+        assert verb in out(capsys, "--help")
