@@ -246,10 +246,17 @@ def test_files_are_read_once_and_our_own_and_hidden_ones_never(tmp_path):
     write(tmp_path, "a.txt", LONG)
     write(tmp_path, ".hidden/b.txt", LONG + "b")
     chosen = CorpusSettings(sources=(str(tmp_path / "texts"), str(tmp_path / "texts" / "*.txt")), heldout=0.0)
-    output = stage.run(chosen, tmp_path / "texts" / "corpus", EVENTS)
-    assert list(both(output)) == ["texts/a.txt"]
-    again = stage.run(chosen, tmp_path / "again", EVENTS)
-    assert list(both(again)) == ["texts/a.txt"]
+    for output in (tmp_path / "texts" / "corpus", tmp_path / "again"):
+        stage.run(chosen, output, EVENTS)
+        assert list(both(output)) == ["texts/a.txt"]
+        assert json.loads((output / "report.json").read_text())["total"]["files"] == 1
+
+
+def test_text_is_never_replaced_by_the_corpus_made_of_it(tmp_path):
+    path = write(tmp_path, "deep/a.txt", LONG)
+    with pytest.raises(UserError, match="give another folder with -o"):
+        stage.run(CorpusSettings(sources=(str(path),)), tmp_path / "texts", EVENTS)
+    assert path.read_text() == LONG
 
 
 def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):

@@ -33,6 +33,7 @@ def pieces_by_tiktoken(texts: list[str], vocabulary: set[str], rule: HanziRule) 
     [
         ("I'd say don’t!", ["I", "'d", " say", " don", "’t", "!"]),
         ("he 'said' it", ["he", " '", "said", "'", " it"]),
+        ("\n'said'x's", ["\n", "'", "said", "'", "x", "'s"]),
         ("他说：“你好，世界！”", ["他说", "：“", "你好", "，", "世界", "！”"]),
         ("2024年3月", ["2", "0", "2", "4", "年", "3", "月"]),
         ("１２①〇", ["１", "２", "①", "〇"]),

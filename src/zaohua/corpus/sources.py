@@ -55,16 +55,16 @@ class Entry:
         return (Path(path.stem).suffix if last else path.suffix), last
 
 
-def inventory(sources: Sequence[str], *, without: Path | None) -> list[Entry]:
+def inventory(sources: Sequence[str]) -> list[Entry]:
     """The files of all sources, each once; a folder's by relative path. Raises UserError for a source that has none.
 
-    Left out are hidden files, the folder `without` (where the output goes), and folders that a stage of ours wrote.
+    Left out are hidden files, and folders that a stage of ours wrote.
     """
     entries: list[Entry] = []
     seen: set[Path] = set()
     names: dict[str, int] = {}
     for source in sources:
-        found = list(_files(source, without and without.resolve()))
+        found = list(_files(source))
         if not found:
             what = "holds no files" if Path(source).is_dir() else "matches no files"
             raise UserError(f"{source} {what}: give a file, a folder or a glob of {READABLE}")
@@ -77,14 +77,12 @@ def inventory(sources: Sequence[str], *, without: Path | None) -> list[Entry]:
     return entries
 
 
-def _files(source: str, without: Path | None) -> Iterator[tuple[Path, str]]:
+def _files(source: str) -> Iterator[tuple[Path, str]]:
     path = Path(source).expanduser()
     if path.is_file():
         yield path, path.name
     elif path.is_dir():
-        yield from (
-            (file, f"{path.resolve().name}/{file.relative_to(path).as_posix()}") for file in _walk(path, without)
-        )
+        yield from ((file, f"{path.resolve().name}/{file.relative_to(path).as_posix()}") for file in _walk(path))
     elif glob.has_magic(source):
         for match in sorted(map(Path, glob.glob(str(path), recursive=True))):
             if match.is_file():
@@ -93,12 +91,12 @@ def _files(source: str, without: Path | None) -> Iterator[tuple[Path, str]]:
         raise UserError(f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}")
 
 
-def _walk(folder: Path, without: Path | None) -> list[Path]:
+def _walk(folder: Path) -> list[Path]:
     """The visible files below a folder, sorted by relative path."""
     found = []
     for place, inner, files in os.walk(folder):
         here = Path(place)
-        if here.resolve() == without or (folders.MANIFEST in files and "stage" in (folders.manifest_of(here) or {})):
+        if folders.MANIFEST in files and "stage" in (folders.manifest_of(here) or {}):
             inner.clear()
             continue
         inner[:] = [name for name in inner if not name.startswith(".")]

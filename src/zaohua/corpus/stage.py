@@ -41,7 +41,12 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     `documents/` and `heldout/` hold what is kept, `removed/…` what is not, with the reason; report.json counts.
     Raises UserError when a source is missing, nothing in it is text, or there is too little to train on.
     """
-    entries, worlds = _sources(settings, embedded, without=output)
+    entries, worlds = _sources(settings, embedded)
+    for entry in entries:
+        if output.resolve() in entry.path.resolve().parents:  # it would be replaced by what is made of it
+            raise UserError(
+                f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o"
+            )
     manifest: dict[str, Any] = {
         "stage": "corpus",
         "code": CODE,
@@ -73,7 +78,7 @@ def glance(settings: CorpusSettings, embedded: Embedded | None, *, limit: int) -
 
     The last two are estimates where a file was not read to its end. Nothing is written.
     """
-    entries, worlds = _sources(settings, embedded, without=None)
+    entries, worlds = _sources(settings, embedded)
     chosen = entries[:: -(-len(entries) // _GLANCED)] if entries else []
     quota = limit // max(len(chosen) + len(worlds), 1)
     sample: list[str] = []
@@ -108,14 +113,12 @@ def _taste(texts: Iterator[str], quota: int, sample: list[str]) -> tuple[int, in
     return seen, size
 
 
-def _sources(
-    settings: CorpusSettings, embedded: Embedded | None, *, without: Path | None
-) -> tuple[list[Entry], list[str]]:
+def _sources(settings: CorpusSettings, embedded: Embedded | None) -> tuple[list[Entry], list[str]]:
     """The files and the embedded worlds that the sources name."""
     if not settings.sources:
         raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
     worlds = [source for source in settings.sources if embedded and ":" in source and not Path(source).exists()]
-    return inventory([source for source in settings.sources if source not in worlds], without=without), worlds
+    return inventory([source for source in settings.sources if source not in worlds]), worlds
 
 
 def _digest(entries: list[Entry], worlds: list[str], embedded: Embedded | None) -> str:
