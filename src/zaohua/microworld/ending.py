@@ -14,12 +14,22 @@ from zaohua.microworld.state import State
 from zaohua.microworld.story import Story, story
 
 OPTIONS = 4
+SAMPLED = 600
 
 
 @cache
-def moods(richness: str) -> tuple[tuple[str, ...], ...]:
-    """Every way in which an event may leave one or two people."""
-    return tuple(sorted({tuple(row[1] for row in rows) for rows in tables(richness).effects.values()}))
+def moods(richness: str) -> dict[tuple[str, ...], list[tuple[int, ...]]]:
+    """What one or two people may feel at once, and whom it befalls in some stories: their order of introduction."""
+    possible = {tuple(row[1] for row in rows) for rows in tables(richness).effects.values()}
+    found: dict[tuple[str, ...], list[tuple[int, ...]]] = {}
+    for index in range(SAMPLED):
+        told = story(richness=richness, seed="moods", index=index)
+        order = list(told.state().place)
+        for place, event in enumerate(told.events):
+            if (mood := mood_of(told, place)) in possible:
+                people = tuple(order.index(person) for person in (event.who, event.whom) if person)
+                found.setdefault(mood, []).append(people)
+    return found
 
 
 def feeling(people: tuple[str, ...], felt: tuple[str, ...]) -> Event:
@@ -34,11 +44,12 @@ def feeling(people: tuple[str, ...], felt: tuple[str, ...]) -> Event:
 def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
     """{"context", "options", "answer"}: the place in `options` of the one ending that is consistent with the context.
 
-    Right endings are drawn evenly from all moods, and wrong ones as well, so that the options alone say nothing.
+    Right and wrong endings are drawn alike, evenly from all moods and with the people whom such a mood befalls, so that
+    the options alone say nothing.
     """
     for index in count():
         rng = Random(f"choose/{seed}/{richness}/{part}/{index}")
-        mood = rng.choice(moods(richness))
+        mood = rng.choice(list(moods(richness)))
         for attempt in count():
             told = story(
                 richness=richness, language=language, part=part, seed=f"{seed}-choose", index=index * 1000 + attempt
@@ -76,10 +87,10 @@ def endings(told: Story, place: int, rng: Random) -> list[Event]:
     found = [right]
     people = list(before.place)
     while len(found) < OPTIONS:
-        felt = rng.choice(moods(told.richness))
-        if len(felt) > len(people):
-            continue
-        event = feeling(tuple(rng.sample(people, len(felt))), felt)
-        if event not in found and apply(before.copy(), event):
-            found.append(event)
+        felt = rng.choice(list(moods(told.richness)))
+        places = rng.choice(moods(told.richness)[felt])
+        if max(places) < len(people):
+            event = feeling(tuple(people[place] for place in places), felt)
+            if event not in found and apply(before.copy(), event):
+                found.append(event)
     return found

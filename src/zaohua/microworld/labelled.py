@@ -75,21 +75,26 @@ def true(fact: Fact, told: Story, rng: Random) -> Event:
 
 
 def unsaid(fact: Fact, told: Story, rng: Random) -> Event:
-    """The fact about a person or a thing of whom the story says nothing."""
-    changeable = [role for role in ("who", "thing") if getattr(fact.about, role)]
-    role = rng.choice(changeable)
+    """The fact about a thing (or, where no thing is concerned, a person) of which the story says nothing."""
+    role = "thing" if fact.about.thing else "who"
     return fact.about._replace(**{role: another(role, fact.about, told, rng, {*told.state().place, *told.things()})})
 
 
 def false(fact: Fact, told: Story, rng: Random) -> Event:
-    """The fact with another answer, one from the story where it has one; a feeling turns into one of the other mood."""
+    """The fact with another answer, one from the story if it has one; a feeling turns into one of the other mood.
+
+    In the small world it is told by the sort of people and things who does what, so another of the same sort is named.
+    """
     about, role = fact.about, fact.answer
     value = getattr(about, role)
     if role == "feeling":
         good = positive(told.richness, value)
         others = [key for key in tables(told.richness).feelings if positive(told.richness, key) is not good]
     elif role == "who":
-        others = [person for person in told.state().place if person != value]
+        typical = not tables(told.richness).times and (
+            fact.kind in DEEDS or tables(told.richness).things[about.thing][-1] == "toy"
+        )
+        others = [] if typical else [person for person in told.state().place if person != value]
     elif role == "place":
         others = sorted({event.place for event in told.events} - {value, ""})
     else:
@@ -105,11 +110,13 @@ CHANGES: dict[str, Callable[[Fact, Story, Random], Event]] = {
 
 
 def another(role: str, event: Event, told: Story, rng: Random, forbidden: set[str]) -> str:
-    """An id for the role that is none of the forbidden ones; a thing gives way to one of its own sort."""
-    things = tables(told.richness).things
+    """An id for the role that is none of the forbidden ones; people and things give way to others of their sort."""
+    table = SOURCES.get(role, f"{role}s")
+    rows = getattr(tables(told.richness), table)
+    sorts = frozenset({rows[getattr(event, role)][-1]}) if table in ("people", "things") else frozenset()
     while True:
-        key = pick(rng, told.richness, SOURCES.get(role, f"{role}s"))
-        if key not in forbidden and (role != "thing" or things[key][-1] == things[event.thing][-1]):
+        key = pick(rng, told.richness, table, sorts)
+        if key not in forbidden:
             return key
 
 

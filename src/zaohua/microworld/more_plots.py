@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from zaohua.microworld.people_rules import LOW
 from zaohua.microworld.plots import PLOTS, thank
-from zaohua.microworld.rules import LOW
 from zaohua.microworld.scene import EDIBLE, Scene
 
 SHORTEST, LONGEST = 3, 25
@@ -67,14 +67,14 @@ def feast(scene: Scene) -> None:
 def race(scene: Scene) -> None:
     """Two race to another place."""
     first, second = scene.begin(2)
-    scene.happen("race", first, second, place=scene.new("places"))
+    scene.happen("race", first, second, place=scene.new_place())
     scene.feel()
 
 
 def farewell(scene: Scene) -> None:
     """One leaves; the other stays alone or comes after."""
     first, second = scene.begin(2)
-    place = scene.new("places")
+    place = scene.new_place()
     scene.happen("leave", first, second, place=place)
     scene.feel()
     if scene.chance(0.6):

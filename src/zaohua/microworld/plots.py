@@ -1,4 +1,7 @@
-"""The plots of both worlds: each function tells one on a scene, as events that obey the world's rules."""
+"""The plots of both worlds: each function tells one on a scene, as events that obey the world's rules.
+
+`scene.begin(2)` gives a child and a grown person in the small world, any two people in the full one.
+"""
 
 from collections.abc import Callable
 
@@ -6,13 +9,13 @@ from zaohua.microworld.scene import BREAKABLE, Scene
 
 
 def gift(scene: Scene) -> None:
-    """One has a thing, the other asks for it and gets it."""
+    """One asks for a thing and gets it."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first)
+    thing = scene.thing("have", second)
     if scene.chance(0.5):
-        scene.happen("want", second, "", thing)
-    scene.happen("ask", second, first, thing)
-    scene.happen("give", first, second, thing)
+        scene.happen("want", first, "", thing)
+    scene.happen("ask", first, second, thing)
+    scene.happen("give", second, first, thing)
     if scene.chance(0.5):
         thank(scene)
     scene.feel()
@@ -21,57 +24,60 @@ def gift(scene: Scene) -> None:
 def refusal(scene: Scene) -> None:
     """One asks for a thing in vain, and may find another elsewhere."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first)
+    thing = scene.thing("have", second)
     short = scene.chance(0.6)
     if short and scene.chance(0.5):
-        scene.happen("want", second, "", thing)
-    scene.happen("ask", second, first, thing)
-    scene.happen("refuse", first, second, thing)
+        scene.happen("want", first, "", thing)
+    scene.happen("ask", first, second, thing)
+    scene.happen("refuse", second, first, thing)
     scene.feel()
     if not short:
-        scene.thing("discover", second, place=scene.go(second))
+        scene.go(first)
+        scene.thing("discover", first, place=scene.where(first))
         scene.feel()
 
 
 def loss(scene: Scene) -> None:
     """A thing gets lost; a friend may find it and bring it back."""
     friend = scene.chance(0.6)
-    cast = scene.begin(2 if friend else 1)
-    thing = scene.thing("have", cast[0])
-    place = scene.state.place[cast[0]] if friend else scene.go(cast[0])
-    scene.happen("lose", cast[0], "", thing, place=place)
+    first, *others = scene.begin(2 if friend else 1)
+    thing = scene.thing("have", first)
+    if not friend:
+        scene.go(first)
+    scene.happen("lose", first, "", thing, place=scene.where(first))
     scene.feel()
-    if friend:
-        scene.happen("find", cast[1], "", thing, place=place)
-        scene.happen("return", cast[1], cast[0], thing)
+    if others:
+        scene.happen("find", others[0], "", thing, place=scene.where(first))
+        scene.happen("return", others[0], first, thing)
         scene.feel()
 
 
 def theft(scene: Scene) -> None:
-    """One grabs the other's thing, and is sorry in the end."""
+    """One grabs the other's thing, and may be sorry in the end."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first, BREAKABLE)
-    scene.happen("want", second, "", thing)
-    scene.happen("snatch", second, first, thing)
+    thing = scene.thing("have", second, BREAKABLE)
+    scene.happen("want", first, "", thing)
+    scene.happen("snatch", first, second, thing)
     scene.feel()
     ending = scene.rng.random()
     if ending < 0.4:
-        scene.happen("return", second, first, thing)
+        scene.happen("return", first, second, thing)
         scene.feel()
     elif ending < 0.7:
-        scene.go(second)
-        scene.happen("break", second, "", thing)
+        scene.go(first)
+        scene.happen("break", first, "", thing)
         scene.feel()
 
 
 def damage(scene: Scene) -> None:
-    """A thing breaks, and a friend may mend it."""
+    """One breaks a thing, and the other or the culprit may mend it."""
     first, second = scene.begin(2)
-    thing = scene.thing("have", first, BREAKABLE)
-    scene.happen("break", first if scene.chance(0.5) else second, "", thing)
+    owner, mender = (first, second) if scene.chance(0.5) else (second, first)
+    thing = scene.thing("have", owner, BREAKABLE)
+    scene.happen("break", first, "", thing)
     scene.feel()
     if scene.chance(0.5):
-        scene.happen("mend", second, "", thing)
+        scene.happen("mend", mender, "", thing)
         if scene.chance(0.5):
             thank(scene)
         scene.feel()
@@ -80,28 +86,21 @@ def damage(scene: Scene) -> None:
 def quest(scene: Scene) -> None:
     """Somebody looks for a thing that lies in another place."""
     first, second = scene.begin(2)
+    thing = scene.thing("wish", first)
+    place = scene.new_place()
     if scene.chance(0.5):
-        thing = scene.thing("wish", first)
-        place = scene.new("places")
         scene.happen("tell", second, first, thing, place=place)
-        scene.happen("go", first, place=place)
-        scene.happen("take", first, "", thing)
     else:
-        home = scene.state.place[first]
-        thing = scene.thing("wish", second)
-        place = scene.new("places")
         scene.happen("lie", thing=thing, place=place)
-        scene.happen("go", first, place=place)
-        scene.happen("take", first, "", thing)
-        scene.happen("go", first, place=home)
-        scene.happen("give", first, second, thing)
+    scene.happen("go", first, place=place)
+    scene.happen("take", first, "", thing)
     scene.feel()
 
 
 def visit(scene: Scene) -> None:
     """One goes to the other's place to ask for a thing."""
     (first,) = scene.begin(1)
-    second, place = scene.new("people"), scene.new("places")
+    second, place = scene.newcomer(), scene.new_place()
     scene.happen("join", second, place=place)
     thing = scene.thing("have", second)
     scene.happen("go", first, place=place)
@@ -113,14 +112,13 @@ def visit(scene: Scene) -> None:
 def fright(scene: Scene) -> None:
     """Somebody gets a fright, from a strange thing or from the other."""
     first, second = scene.begin(2)
+    thing = scene.thing("have", second)
     if scene.chance(0.4):
-        scene.thing("have", first)
-        scene.happen("scare", second, first)
+        scene.happen("scare", first, second)
         scene.feel()
         return
-    thing = scene.thing("have", second)
     place = scene.go(first)
-    scene.happen("fright", first, place=place, reason=scene.new("frights"))
+    scene.happen("fright", first, reason=scene.new("frights"), place=scene.where(first))
     scene.feel()
     if scene.chance(0.5):
         scene.happen("go", second, place=place)

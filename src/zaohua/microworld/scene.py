@@ -79,22 +79,37 @@ class Scene:
         """One or two people in one place: the story's opening or, later on, people of it and perhaps a newcomer."""
         place = self.state.place
         if not self.events:
-            cast = tuple([self.new("people") for _ in range(people)])
+            sorts = (frozenset(), frozenset()) if self.rich else (frozenset({"child"}), frozenset({"grown"}))
+            cast = tuple([self.new("people", sort) for sort in sorts[:people]])
             time = pick(self.rng, self.richness, "openings")
-            self.happen("open" if people == 1 else "meet", *cast, place=self.new("places"), time=time)
+            self.happen("open" if people == 1 else "meet", *cast, place=self.new_place("near"), time=time)
             return cast
         known = list(place)
         first = self.rng.choice(known)
         if people == 1:
             return (first,)
         known.remove(first)
-        second = self.rng.choice(known) if known and self.chance(0.65) else self.new("people")
+        second = self.rng.choice(known) if known and self.chance(0.65) else self.newcomer()
         if place.get(second) != place[first]:
             self.happen("come", second, place=place[first])
         return first, second
 
+    def newcomer(self) -> str:
+        """Somebody who joins; in the small world a grown person."""
+        return self.new("people", frozenset() if self.rich else frozenset({"grown"}))
+
+    def new_place(self, sort: str = "far") -> str:
+        """A place that the story has not used; in the small world one near by or far away."""
+        return self.new("places", frozenset() if self.rich else frozenset({sort}))
+
+    def where(self, who: str) -> str:
+        """The place of what somebody does, which the small world does not mention again."""
+        return self.state.place[who] if self.rich else ""
+
     def thing(self, kind: str, who: str, sorts: frozenset[str] = KEEPABLE, **roles: str) -> str:
         """A new thing comes in by an event of the kind (have, wish, discover, make)."""
+        if not self.rich:
+            sorts = frozenset({"toy" if self.words.people[who][-1] == "child" else "tool"})
         thing = self.new("things", sorts)
         food = self.words.things[thing][3] in EDIBLE
         if not food:
@@ -106,7 +121,7 @@ class Scene:
 
     def go(self, who: str) -> str:
         """Somebody goes to a new place."""
-        place = self.new("places")
+        place = self.new_place()
         self.happen("go", who, place=place)
         return place
 

@@ -47,9 +47,10 @@ def name_shape(names: list[str]) -> str:
 
     Hundreds of phrases name people: listing all names in each would take seconds to compile.
     """
-    if all(name.isascii() for name in names):
+    if all(re.fullmatch("[A-Z][a-z]+", name) for name in names):
         return "[A-Z][a-z]+"
-    assert {len(name) for name in names} == {2}
+    if {len(name) for name in names} != {2}:
+        return alternatives(names)
     first, second = ("".join(sorted({name[place] for name in names})) for place in (0, 1))
     return f"[{first}][{second}]"
 
