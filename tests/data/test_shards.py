@@ -84,7 +84,7 @@ def test_another_tokenizer_is_refused(tokens):
 @pytest.mark.parametrize("name", ["train-0001.bin", "train.idx", "heldout-0000.bin", "index.json"])
 def test_a_cut_or_missing_file_is_refused_by_name(tokens, name):
     path = tokens / name
-    path.write_bytes(path.read_bytes()[:-3])
+    path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(UserError, match=r"damaged .*make it again"):
         TokenStore.open(tokens)
     path.unlink()
