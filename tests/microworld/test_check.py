@@ -65,6 +65,9 @@ def test_a_story_by_hand_is_consistent():
         (STORY.replace("proud", "sorry"), "does not feel"),
         (STORY.replace("Ben asked Ann", "Ben was in the attic. Ben asked Ann"), "in two places"),
         (STORY + " Ann went to the park.", "does not end as stories end"),
+        (STORY.replace(" Ben was happy", " Ann went to the park. Ben was happy"), "does not say how"),
+        (STORY.replace("Ben asked Ann for the kite. ", ""), "does not want"),
+        (STORY.partition(". ")[2], "does not start as stories start"),
     ],
 )
 def test_a_problem_says_what_is_wrong(spoilt, problem):

@@ -55,11 +55,6 @@ def tables(richness: str) -> Tables:
     return Tables(**rows, **{key: value for key, value in merged.items() if isinstance(value, dict)})
 
 
-def feminine(richness: str, person: str) -> bool:
-    """Whether the person is spoken of as she (她)."""
-    return tables(richness).people[person][2] == "f"
-
-
 @cache
 def wordings(richness: str, language: str) -> dict[str, dict[str, list[str]]]:
     """What can stand in each simple slot: slot form -> id -> its wordings, the first of them canonical."""
