@@ -164,3 +164,19 @@ def test_cross_attention_sees_the_real_source():
     torch.testing.assert_close(padded, model(target, memory=model.encode(source[:, :7])), **CLOSE)
     with pytest.raises(ValueError, match="this model has no encoder"):
         tiny("gpt2").encode(source)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # the compiler's own imports warn
+@pytest.mark.parametrize("kind", ["gpt_neo", "qwen3"])
+def test_the_whole_pass_compiles_without_a_break(kind):
+    model, ids = tiny(kind), random_ids(2, 150)
+    documents = (torch.arange(150) // 40).expand(2, 150)
+
+    def loss(ids, documents):
+        return model.logits(model(ids, documents=documents)).square().sum()
+
+    compiled = torch.compile(loss, fullgraph=True, backend="aot_eager")
+    weights = list(model.parameters())
+    expected, got = (torch.autograd.grad(run(ids, documents), weights) for run in (loss, compiled))
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)

@@ -51,7 +51,7 @@ def build(hf: ModuleType, name: str):
 
 
 @torch.no_grad()
-def randomised(model, scale: float = 0.3):
+def randomised(model, scale: float = 0.25):
     """Fresh models have zero biases and unit norms, which would hide a mix-up."""
     generator = torch.Generator().manual_seed(7)
     for name, parameter in model.named_parameters():
