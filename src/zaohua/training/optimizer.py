@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from zaohua.training.muon import Muon
 from zaohua.training.settings import TrainingSettings
 
 
@@ -26,7 +27,7 @@ class Optimizer:
         self.parts: list[tuple[torch.optim.Optimizer, float]] = [(adamw, settings.learning_rate)]
         if inner:
             matrices = [p for p in self.names if p in inner]
-            muon = torch.optim.Muon(matrices, lr=settings.muon_rate, weight_decay=settings.weight_decay)
+            muon = Muon(matrices, lr=settings.muon_rate, weight_decay=settings.weight_decay)
             self.parts.append((muon, settings.muon_rate))
 
     def step(self, factor: float) -> None:
