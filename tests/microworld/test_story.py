@@ -68,6 +68,14 @@ def test_a_small_story_is_short_and_of_one_of_at_least_six_plots():
     assert 35 <= sum(len(told.text.split()) for told in drawn) / len(drawn) <= 50
 
 
+def test_a_small_story_has_one_person_and_at_most_one_thing_of_each_sort():
+    words = tables("small")
+    for told in islice(stories(richness="small"), 300):
+        for rows, keys in ((words.people, told.state().place), (words.things, told.things())):
+            sorts = [rows[key][-1] for key in keys]
+            assert len(set(sorts)) == len(sorts)
+
+
 def test_small_stories_hardly_ever_repeat():
     texts = [told.text for told in islice(stories(richness="small", language="zh"), 4000)]
     assert len(set(texts)) > 0.999 * len(texts)

@@ -6,8 +6,8 @@ from itertools import count
 from random import Random
 
 from zaohua.microworld.event import Event
-from zaohua.microworld.lexicon import LANGUAGES, choices, join, tables
 from zaohua.microworld.full_plots import LONGEST, chain
+from zaohua.microworld.lexicon import LANGUAGES, choices, join, tables
 from zaohua.microworld.phrase import tell
 from zaohua.microworld.plots import PLOTS
 from zaohua.microworld.rules import apply
