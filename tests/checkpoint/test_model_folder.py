@@ -259,7 +259,7 @@ def test_what_is_no_model_folder_is_refused(tmp_path, folder):
     with pytest.raises(UserError, match=r"has no weights: save the model as model.safetensors"):
         load_model(folder / "empty")
     (folder / "empty" / "pytorch_model.bin").write_bytes(b"anything")
-    with pytest.raises(UserError, match=r"only pytorch_model.bin, and pickled weights are never read"):
+    with pytest.raises(UserError, match=r"only pytorch_model.bin, a kind of file that can run code and is never read"):
         load_model(folder / "empty")
     for content in ("{", "[1]", "\xff"):
         (folder / "config.json").write_text(content, encoding="latin-1")

@@ -102,8 +102,8 @@ def _files(folder: Path) -> list[Path]:
     if (folder / FILE).is_file():
         return [folder / FILE]
     if not (folder / INDEX).is_file():
-        pickled = next(folder.glob("*.bin"), None)
-        reason = f"only {pickled.name}, and pickled weights are never read" if pickled else "no weights"
+        other = next(folder.glob("*.bin"), None)
+        reason = f"only {other.name}, a kind of file that can run code and is never read" if other else "no weights"
         raise UserError(f"{folder} has {reason}: save the model as {FILE} with the program that made it")
     try:
         names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
