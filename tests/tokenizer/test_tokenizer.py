@@ -62,8 +62,9 @@ def test_an_id_outside_the_vocabulary_is_an_error(tokenizer, index):
 def test_both_engines_give_the_same_ids(tokenizer):
     strings = hard_strings(3000) + [text_of(seed, 300) for seed in range(100, 140)]
     one_by_one = [tokenizer.encode(text) for text in strings]
-    assert tokenizer._bulk.encode_ordinary_batch(strings, num_threads=2) == one_by_one
+    assert sum(map(len, strings)) > 50_000
     assert tokenizer.encode_batch(strings) == one_by_one
+    assert [tokenizer._bulk.encode_ordinary(text) for text in strings] == one_by_one
 
 
 @given(text=any_text)
@@ -73,11 +74,13 @@ def test_both_engines_give_the_same_ids_for_any_text(tokenizer, text):
 
 def test_a_large_batch_takes_the_fast_engine_and_a_small_one_does_not(tokenizer, monkeypatch):
     class Engine:
-        def encode_ordinary_batch(self, texts, num_threads):
-            return "bulk"
+        def encode_ordinary(self, text):
+            return ["bulk", text[0]]
 
     monkeypatch.setitem(tokenizer.__dict__, "_bulk", Engine())
-    assert tokenizer.encode_batch(["a" * 300_000]) == "bulk"
+    assert tokenizer.encode_batch([letter * 10_000 for letter in "abcdefghi"]) == [
+        ["bulk", letter] for letter in "abcdefghi"
+    ]
     assert tokenizer.encode_batch(["a"]) == [tokenizer.encode("a")]
 
 

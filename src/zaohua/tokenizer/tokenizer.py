@@ -4,6 +4,7 @@ import functools
 import json
 import os
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import tokenizers
 
 # Below this many characters a batch is done before tiktoken's tables and threads would have been set up.
-_BULK_CHARACTERS = 200_000
+_BULK_CHARACTERS = 50_000
 
 
 class Tokenizer:
@@ -64,7 +65,13 @@ class Tokenizer:
         texts = [_characters(text) for text in texts]
         if sum(map(len, texts)) < _BULK_CHARACTERS:
             return [encoding.ids for encoding in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
-        return self._bulk.encode_ordinary_batch(texts, num_threads=os.cpu_count() or 1)
+        # In slices: tiktoken's own batch makes a task of each text, which costs short texts five times the work.
+        threads, bulk = os.cpu_count() or 1, self._bulk
+        step = -(-len(texts) // (4 * threads))
+        slices = [texts[start : start + step] for start in range(0, len(texts), step)]
+        with ThreadPoolExecutor(threads) as pool:
+            done = pool.map(lambda part: [bulk.encode_ordinary(text) for text in part], slices)
+            return [ids for part in done for ids in part]
 
     def decode(self, ids: Iterable[int], *, skip_specials: bool = True) -> str:
         """The text of the ids; bytes that are no UTF-8 become U+FFFD, special tokens are left out or spelled."""
@@ -118,7 +125,7 @@ class Tokenizer:
 
     @functools.cached_property
     def _bulk(self) -> "tiktoken.Encoding":
-        """The same merges in tiktoken, which encodes about twice as fast; nothing is fetched.
+        """The same merges in tiktoken, which encodes three to five times as fast; nothing is fetched.
 
         tiktoken joins any neighbours whose joined bytes are a token, lowest id first; BPE joins only the pair that made
         the token. The two agree for a trained vocabulary: whenever two neighbours spell a token, all earlier merges
