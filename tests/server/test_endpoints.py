@@ -15,11 +15,11 @@ MESSAGES = [{"role": "user", "content": "讲一个故事 🙂"}]
 
 
 def chat(client, **more):
-    return client.chat.completions.create(model=MODEL, messages=MESSAGES, max_tokens=12, **more)
+    return client.chat.completions.create(model=MODEL, messages=MESSAGES, max_tokens=8, **more)
 
 
 def complete(client, prompt="One day", **more):
-    return client.completions.create(**{"model": MODEL, "prompt": prompt, "max_tokens": 12, **more})
+    return client.completions.create(**{"model": MODEL, "prompt": prompt, "max_tokens": 8, **more})
 
 
 def test_the_model_is_named_after_its_run_and_says_that_it_can_chat(client):
@@ -58,13 +58,13 @@ def test_a_chat_stream_is_the_whole_answer_in_pieces(client, more):
 
 
 @pytest.mark.parametrize(
-    "more", [{"seed": 1}, {"seed": 2, "n": 3, "echo": True}, {"seed": 3, "echo": True, "max_tokens": 0}]
+    "more", [{"seed": 1}, {"seed": 2, "n": 2, "echo": True}, {"seed": 3, "echo": True, "max_tokens": 0}]
 )
 def test_a_completion_stream_is_the_whole_answer_in_pieces(client, more):
-    prompts = ["One day", "有一天，", ""]
+    prompts = ["有一天，", ""]
     whole = complete(client, prompts, logprobs=2, **more)
     chunks = list(complete(client, prompts, logprobs=2, stream=True, stream_options={"include_usage": True}, **more))
-    assert len(whole.choices) == 3 * more.get("n", 1)
+    assert len(whole.choices) == 2 * more.get("n", 1)
     assert chunks[-1].usage == whole.usage
     for choice in whole.choices:
         own = [c.choices[0] for c in chunks if c.choices and c.choices[0].index == choice.index]
@@ -102,11 +102,15 @@ def test_choice_k_is_the_same_however_many_there_are(client):
 def test_logprobs_equal_those_of_the_text_read_again(client, server):
     tokenizer, model = server.served.loaded.tokenizer, server.served.loaded.model
     ids = tokenizer.encode("One day 小宝")
-    found = complete(client, ids, echo=True, logprobs=4, seed=1).choices[0].logprobs
+    choice = complete(client, ids, echo=True, logprobs=4, seed=1).choices[0]
+    found = choice.logprobs
     scored = complete(client, ids, echo=True, logprobs=4, seed=1, max_tokens=0).choices[0].logprobs
     prompt = expectations(model, torch.tensor([tokenizer.end_of_text, *ids]), 4)
     assert scored.token_logprobs == pytest.approx(prompt.logprobs[1:].tolist(), abs=1e-5)
     assert found.token_logprobs[: len(ids)] == scored.token_logprobs
+    assert len(found.tokens) == len(ids) + 8
+    whole_characters = [(n, name) for n, name in zip(found.text_offset, found.tokens) if not name.startswith("bytes:")]
+    assert all(choice.text.startswith(name, offset) for offset, name in whole_characters)
     # The written tokens are known by their bytes; those that are whole characters can be looked up.
     spelled = {tokenizer.token_bytes[t]: t for t in range(tokenizer.vocab_size) if tokenizer.token_bytes[t]}
     written = [
@@ -117,7 +121,11 @@ def test_logprobs_equal_those_of_the_text_read_again(client, server):
     again = expectations(model, torch.tensor(whole), 4)
     assert found.token_logprobs == pytest.approx(again.logprobs[1:].tolist(), abs=1e-5)
     for place, top in enumerate(found.top_logprobs):
-        assert sorted(top.values(), reverse=True) == pytest.approx(again.top_logprobs[place].tolist(), abs=1e-5)
+        assert list(top.values()) == pytest.approx(again.top_logprobs[place].tolist(), abs=1e-5)
+        ends = [tokenizer.token_bytes[token] or b"<|" for token in again.top_ids[place].tolist()]
+        assert all(
+            name.startswith(("bytes:", end.decode(errors="ignore"))) for name, end in zip(top, ends, strict=True)
+        )
 
 
 def test_the_best_of_many_are_the_likeliest(client):
@@ -133,7 +141,7 @@ def test_the_best_of_many_are_the_likeliest(client):
 
 
 def test_two_requests_at_once_do_not_mix(server):
-    prompts = ["One day", "有一天", "kite", "garden", "小宝", ""]
+    prompts = ["One day", "有一天", "kite", ""]
     alone = [complete(server.client, prompt, seed=3).choices[0].text for prompt in prompts]
     with ThreadPoolExecutor(len(prompts)) as pool:
         together = list(pool.map(lambda prompt: complete(server.client, prompt, seed=3).choices[0].text, prompts))

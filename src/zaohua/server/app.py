@@ -1,7 +1,6 @@
 """The HTTP application: OpenAI's endpoints over one model, and the chat page."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -56,7 +55,7 @@ class Served:
 
 def make_app(served: Served, worker: Worker, *, names: frozenset[str]) -> FastAPI:
     """The application; `names` are the host names it answers under, besides addresses."""
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(Guard, names=names)
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -108,9 +107,9 @@ async def _answer(
 ) -> Response:
     """Have the orders written and send the answer, whole or as a stream; a client that leaves frees the worker."""
 
-    def work(cancelled: threading.Event) -> Iterator[Piece]:
+    def work() -> Iterator[Piece]:
         for order in orders:
-            yield from write(served.loaded, order, cancelled)
+            yield from write(served.loaded, order)
 
     headers = {"X-Ignored-Params": ", ".join(ignored)} if ignored else {}
     count = sum(order.choices for order in orders)
@@ -162,15 +161,11 @@ async def _events(
 
 async def _read(kind: type[Body], request: Request) -> tuple[Body, list[str]]:
     """The request's body, checked in a thread, as a body of two megabytes takes its time."""
-    too_long = ApiError(413, f"the body is longer than {MAX_BODY} bytes", code="request_too_large")
-    size = request.headers.get("content-length", "0")
-    if size.isdecimal() and int(size) > MAX_BODY:
-        raise too_long
     content = bytearray()
     async for part in request.stream():
         content += part
         if len(content) > MAX_BODY:
-            raise too_long
+            raise ApiError(413, f"the body is longer than {MAX_BODY} bytes", code="request_too_large")
     return await asyncio.to_thread(read_body, kind, bytes(content))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
 
 BRANCHES = {"texts", "ids"}
 """Names of a union's branches, which stand in pydantic's paths and mean nothing to a caller."""
@@ -36,20 +37,27 @@ def error_body(status: int, message: str, *, param: str | None = None, code: str
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
+def refusal(field: str, said: str, *, code: str = "invalid_value") -> PydanticCustomError:
+    """What a validator raises about one of its model's fields ("": the field being validated)."""
+    return PydanticCustomError("refused", "{said}", {"field": field, "said": said, "code": code})
+
+
 def malformed(error: ValidationError) -> ApiError:
     """The first thing that is wrong with a request's body, as a 400 that names the field."""
-    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    param = field_name(problem["loc"])
+    problem = error.errors(include_url=False, include_input=False)[0]
+    about = problem.get("ctx", {})
+    path = problem["loc"] + ((about["field"],) if about.get("field") and problem["type"] == "refused" else ())
+    param, code = field_name(path), "invalid_value"
     match problem["type"]:
         case "json_invalid":
             return ApiError(400, f"the body is not valid JSON: {problem['msg'].removeprefix('Invalid JSON: ')}")
         case "extra_forbidden":
-            return ApiError(400, f"unknown parameter: {param}", param=param, code="unknown_parameter")
+            message, code = f"unknown parameter: {param}", "unknown_parameter"
         case "missing":
-            return ApiError(400, f"missing required parameter: {param}", param=param, code="missing_required_parameter")
-        case _:
-            said = problem["msg"].removeprefix("Value error, ")
-            return ApiError(400, f"{param or 'the body'}: {said}", param=param, code="invalid_value")
+            message, code = f"missing required parameter: {param}", "missing_required_parameter"
+        case kind:
+            message, code = f"{param or 'the body'}: {problem['msg']}", about["code"] if kind == "refused" else code
+    return ApiError(400, message, param=param, code=code)
 
 
 def field_name(path: Sequence[int | str]) -> str | None:

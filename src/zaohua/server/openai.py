@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from zaohua.server.errors import ApiError, malformed
+from zaohua.server.errors import malformed, refusal
 
 MAX_CHOICES = 8
 MAX_STOPS = 4
@@ -52,9 +52,7 @@ class Wire(BaseModel):
                 ignored.append(key)
             elif key in cls.UNSUPPORTED and value is not None:
                 if not any(value == neutral and type(value) is type(neutral) for neutral in cls.UNSUPPORTED[key]):
-                    raise ApiError(
-                        400, f"{key} is not supported by this server", param=key, code="unsupported_parameter"
-                    )
+                    raise refusal(key, "this server does not support it", code="unsupported_parameter")
             elif value is not None:
                 given[key] = value
         return given
@@ -98,7 +96,7 @@ class GenerationRequest(Wire):
     @model_validator(mode="after")
     def options_belong_to_a_stream(self) -> "GenerationRequest":
         if self.stream_options is not None and not self.stream:
-            raise ApiError(400, "stream_options is for stream: true", param="stream_options", code="invalid_value")
+            raise refusal("stream_options", "it is for stream: true")
         return self
 
 
@@ -130,9 +128,9 @@ class CompletionRequest(GenerationRequest):
     @model_validator(mode="after")
     def choices_fit(self) -> "CompletionRequest":
         if self.best_of is not None and self.best_of < self.n:
-            raise ApiError(400, "best_of must be at least n", param="best_of", code="invalid_value")
+            raise refusal("best_of", "it must be at least n")
         if self.best_of is not None and self.best_of > self.n and self.stream:
-            raise ApiError(400, "best_of above n cannot be streamed", param="best_of", code="invalid_value")
+            raise refusal("best_of", "above n it cannot be streamed")
         return self
 
 
@@ -158,6 +156,14 @@ class Message(Wire):
 
     role: Literal["system", "developer", "user", "assistant"]
     content: list[TextPart] = Field(min_length=1, max_length=256)
+
+    @field_validator("role", mode="before")
+    @classmethod
+    def tools_are_not_played(cls, role: Any) -> Any:
+        """A part of OpenAI's protocol that is known here, so it is not just an invalid value."""
+        if role in ("tool", "function"):
+            raise refusal("", "this server does not support tools", code="unsupported_parameter")
+        return role
 
     @field_validator("content", mode="before")
     @classmethod
@@ -216,22 +222,10 @@ class ChatRequest(GenerationRequest):
         """How many alternatives to list at each token, or None for no logprobs."""
         return (self.top_logprobs or 0) if self.logprobs else None
 
-    @field_validator("messages", mode="before")
-    @classmethod
-    def known_roles(cls, messages: Any) -> Any:
-        """Tools are a part of OpenAI's protocol that this server does not play: say so instead of 'invalid'."""
-        for place, message in enumerate(messages if isinstance(messages, list) else []):
-            if isinstance(message, dict) and message.get("role") in ("tool", "function"):
-                name = f"messages[{place}].role"
-                raise ApiError(
-                    400, f"{name}: tools are not supported by this server", param=name, code="unsupported_parameter"
-                )
-        return messages
-
     @model_validator(mode="after")
     def alternatives_need_logprobs(self) -> "ChatRequest":
         if self.top_logprobs is not None and not self.logprobs:
-            raise ApiError(400, "top_logprobs needs logprobs: true", param="top_logprobs", code="invalid_value")
+            raise refusal("top_logprobs", "it needs logprobs: true")
         return self
 
 

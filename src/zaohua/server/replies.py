@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from zaohua.server.scoring import Score
+from zaohua.inspection.scoring import Score
 from zaohua.server.writing import Piece
 from zaohua.tokenizer.tokenizer import Tokenizer
 

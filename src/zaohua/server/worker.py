@@ -11,7 +11,7 @@ from zaohua.server.errors import ApiError
 from zaohua.settings import UserError
 
 Item = TypeVar("Item")
-Work = Callable[[threading.Event], Iterator[Item]]
+Work = Callable[[], Iterator[Item]]
 log = logging.getLogger("zaohua.server")
 
 
@@ -36,7 +36,7 @@ class Ticket(Generic[Item]):
         return None if isinstance(item, _End) else item
 
     def cancel(self) -> None:
-        """Nobody waits any more: the job ends at its next token, or never begins."""
+        """Nobody waits any more: the job ends at its next item, or never begins."""
         self.cancelled.set()
 
     def fail(self, error: Exception) -> None:
@@ -47,7 +47,7 @@ class Ticket(Generic[Item]):
     def run(self) -> None:
         """Do the job; in the worker's thread."""
         try:
-            for item in self._work(self.cancelled):
+            for item in self._work():
                 if self.cancelled.is_set():
                     return
                 self._deliver(item)

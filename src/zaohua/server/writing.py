@@ -1,7 +1,6 @@
 """An order for text and the pieces it is delivered in: several choices, stop strings, scores, counted tokens."""
 
 import codecs
-import threading
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +9,7 @@ from zaohua.generation.decode import Reason, tokens
 from zaohua.generation.sampling import Sampling
 from zaohua.generation.streaming import TextStream
 from zaohua.generation.text import never_written, tokenizer_of
-from zaohua.server.scoring import Score, Scorer, prompt_scores
+from zaohua.inspection.scoring import Score, Scorer, prompt_scores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +37,8 @@ class Piece:
     tokens: int = 0  # drawn since this choice's last piece, ends included
 
 
-def write(loaded: LoadedModel, order: Order, cancelled: threading.Event) -> Iterator[Piece]:
-    """The pieces of an order, choices side by side. Ends early, with no more pieces, when it is cancelled."""
+def write(loaded: LoadedModel, order: Order) -> Iterator[Piece]:
+    """The pieces of an order, choices side by side. Closing the iterator ends the writing."""
     states = [_Choice(loaded, order, number) for number in range(order.choices)]
     yield from (piece for state in states if (piece := state.echoed()))
     if not order.write:
@@ -53,7 +52,7 @@ def write(loaded: LoadedModel, order: Order, cancelled: threading.Event) -> Iter
         for row, token in zip(rows, ids, strict=True):
             if piece := states[row].take(token):
                 yield piece
-        if cancelled.is_set() or all(state.reason for state in states):
+        if all(state.reason for state in states):
             return
     yield from (state.finish("length") for state in states if not state.reason)
 
