@@ -119,3 +119,14 @@ def test_a_second_process_is_refused_and_a_killed_one_is_forgotten(tmp_path):
         other.wait()
     with folders.locked(tmp_path):
         assert True
+
+
+def test_what_we_did_not_write_is_never_replaced(tmp_path):
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "thesis.txt").write_text("years of work")
+    with pytest.raises(UserError, match="did not write"):
+        make(tmp_path / "documents")
+    assert (tmp_path / "documents" / "thesis.txt").read_text() == "years of work"
+    (tmp_path / "empty").mkdir()
+    make(tmp_path / "empty")
+    assert folders.problems(tmp_path / "empty") == []

@@ -57,11 +57,14 @@ def sync_folder(folder: Path) -> None:
 def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
     """Yield a temporary folder to fill; on success write its manifest, fsync everything and rename it to `folder`.
 
-    On any failure the temporary folder is removed and what stood at `folder` is left as it was.
+    On any failure the temporary folder is removed and what stood at `folder` is left as it was. Raises UserError where
+    that is a folder with something in it that no stage of ours wrote.
     `manifest` holds what the caller knows: stage, settings, inputs; files, sizes and digests are added here.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     sweep(folder)
+    if folder.exists() and manifest_of(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserError(f"{folder} holds something that zaohua did not write: give another folder with -o")
     temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
     temporary.mkdir()
     try:

@@ -98,7 +98,7 @@ def quickstart_recipe(minutes: float) -> Recipe:
             "pretrain": {"length": 256, "rows": 8, "learning_rate": 3e-3, "optimizer": "muon", "muon_rate": 0.02},
             "chat": {
                 "sources": ["microworld:small"],
-                "training": {"length": 256, "rows": 8, "learning_rate": 1e-3, "warmup": 20, "landing": 0.5},
+                "training": {"length": 256, "rows": 8, "optimizer": "muon", "warmup": 20, "landing": 0.5},
             },
         },
     )

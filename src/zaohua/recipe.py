@@ -36,7 +36,7 @@ class ChatSettings(Settings):
     """Files of conversations (.jsonl of {"messages": [...]}), or microworld:small or :full. None: no chat stage."""
     conversations: Annotated[int, Field(ge=1)] = 20_000
     """How many are taken from an embedded world."""
-    training: TrainingSettings = TrainingSettings(learning_rate=5e-4, warmup=20, landing=0.5)
+    training: TrainingSettings = TrainingSettings(rows=8, warmup=20, landing=0.5)
     """The dials of its training."""
 
 

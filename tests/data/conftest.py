@@ -3,16 +3,12 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from zaohua.corpus import stage
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.events import Events
 from zaohua.tokenizer import training
 from zaohua.tokenizer.settings import TokenizerSettings
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,11 @@
 """A small bilingual tokenizer, trained once."""
 
 import pytest
-from hypothesis import settings
 from strings import text_of
 
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.training import train_tokenizer
-
-settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
-settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,7 @@ def ngram_bits(train: np.ndarray, heldout: np.ndarray, vocab_size: int, heldout_
     """
     train, heldout = train.astype(np.uint64), heldout.astype(np.uint64)
     probability = np.full(len(heldout), 1 / vocab_size)
-    for length in range(order):
+    for length in range(min(order, len(train), len(heldout))):
         contexts, grams = _hashes(train, length)
         gram_kinds, first, gram_counts = np.unique(grams, return_index=True, return_counts=True)
         context_kinds, context_counts = np.unique(contexts, return_counts=True)

@@ -8,11 +8,11 @@ from zaohua.microworld.event import Event
 from zaohua.microworld.question import answer, asked, facts, put
 from zaohua.microworld.story import Story, story
 
-REQUESTS_SHARE = 0.25
+REQUESTS_SHARE = 0.15
 
 
 def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
-    """{"messages"}: one to three questions about a story, or the wish to hear one, with the assistant's turns."""
+    """{"messages"}: one to six questions about a story, or the wish to hear one, with the assistant's turns."""
     for index in count():
         rng = Random(f"chat/{seed}/{richness}/{part}/{index}")
         if rng.random() < REQUESTS_SHARE:
@@ -36,6 +36,6 @@ def questions(richness: str, language: str, part: str, seed: int, index: int, rn
     """Turns of question and answer; the first question follows the story on a new line."""
     told, first = asked(richness, language, part, seed, index, rng)
     others = [fact for fact in facts(told) if fact != first]
-    chosen = [first, *rng.sample(others, min(len(others), rng.randrange(3)))]
+    chosen = [first, *rng.sample(others, min(len(others), rng.randrange(6)))]
     turns = [(put(fact.kind, fact.about._replace(colour=""), told, rng), answer(fact, told)) for fact in chosen]
     return [(f"{told.text}\n{turns[0][0]}", turns[0][1]), *turns[1:]]

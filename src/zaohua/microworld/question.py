@@ -116,7 +116,7 @@ def asked(richness: str, language: str, part: str, seed: int, index: int, rng: R
 
 
 def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
-    """{"story", "question", "answer"}: free answers, each the words of the story."""
+    """{"story", "question", "answer", "kind"}: free answers, each the words of the story; kind is what is asked for."""
     for index in count():
         rng = Random(f"question/{seed}/{richness}/{part}/{index}")
         told, fact = asked(richness, language, part, seed, index, rng)
@@ -125,4 +125,5 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
             "story": told.text,
             "question": put(fact.kind, about, told, rng),
             "answer": answer(fact, told),
+            "kind": fact.kind,
         }
