@@ -1,1 +1,0 @@
-"""Properties of the corpus are checked without a clock."""
