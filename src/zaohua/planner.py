@@ -104,9 +104,7 @@ def quickstart_recipe(minutes: float) -> Recipe:
     )
 
 
-def plan(
-    texts: Sequence[str], minutes: float, folder: Path | None, changes: dict[str, Any], events: Events, *, measure: bool
-) -> Recipe:
+def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dict[str, Any], events: Events) -> Recipe:
     """Look at the texts and the machine and choose; the same request in the same folder continues its recipe."""
     request = json.dumps(
         {"texts": list(texts), "minutes": minutes, "changes": changes}, ensure_ascii=False, sort_keys=True
@@ -126,7 +124,6 @@ def plan(
         "minutes": float(minutes),
         "request": request,
         "corpus": {"sources": list(texts)},
-        "tokenizer": {"vocab_size": text.vocab_size},
         "model": {"family": "qwen3", "dim": best.dim, "layers": best.layers, "dropout": _dropout(best.epochs)},
         "pretrain": {
             "length": LENGTH,
@@ -154,8 +151,8 @@ def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
         )
     joined = "\n".join(sample)
     wanted = changes.get("tokenizer", {}).get("vocab_size", "auto")
-    size = suggested_vocab_size(total) if wanted == "auto" else int(wanted)
-    tokenizer = train_tokenizer(sample, TokenizerSettings(vocab_size=size))
+    tokenizer = train_tokenizer(sample, TokenizerSettings(vocab_size=wanted))
+    size = max(suggested_vocab_size(total), tokenizer.vocab_size) if wanted == "auto" else wanted
     tokens = sum(len(ids) for ids in tokenizer.encode_batch(sample))
     hanzi = sum("\u4e00" <= character <= "\u9fff" for character in joined) / max(len(joined), 1)
     return Text(total, documents, size, len(joined.encode()) / max(tokens, 1), hanzi)

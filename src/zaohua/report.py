@@ -21,6 +21,7 @@ from zaohua.evaluation.perplexity import bits_per_byte, summed_loss, text_bits
 from zaohua.events import Events
 from zaohua.generation.decode import generate
 from zaohua.generation.sampling import Sampling
+from zaohua.generation.text import never_written
 from zaohua.inspection.html import inspect
 from zaohua.model.config import parameter_count
 from zaohua.model.transformer import Transformer
@@ -123,7 +124,9 @@ def one_line(model: Transformer, tokenizer: Tokenizer) -> str:
 def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]], sampling: Sampling) -> list[str]:
     """What the model writes after each prompt, as text."""
     ends = {tokenizer.end_of_text, tokenizer.specials["<|end|>"]}
-    return [tokenizer.decode(done.ids) for done in generate(model, list(prompts), sampling, end_ids=ends)]
+    never = never_written(tokenizer, model.config.vocab_size, ends)
+    written = generate(model, list(prompts), sampling, end_ids=ends, forbidden=never)
+    return [tokenizer.decode(done.ids) for done in written]
 
 
 def _about(loaded: LoadedModel, folder: Path) -> dict[str, Any]:

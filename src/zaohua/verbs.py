@@ -83,7 +83,7 @@ def make(
         raise UserError("give the files or folders to learn from, as in `zaohua make my_texts --minutes 10`")
     events = Events()
     folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-") or "made")
-    recipe = planner.plan(texts, minutes, folder, _changes(changes), events, measure=not dry_run)
+    recipe = planner.plan(texts, minutes, folder, _changes(changes), events)
     if dry_run:
         return
     pipeline.run(recipe, folder, events, started=started)
@@ -127,7 +127,7 @@ def plan(*texts: str, minutes: float = 10.0, changes: Annotated[Recipe | None, F
     """
     from zaohua import planner
 
-    planner.plan(texts, minutes, None, _changes(changes), Events(), measure=True)
+    planner.plan(texts, minutes, None, _changes(changes), Events())
 
 
 def corpus(

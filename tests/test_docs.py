@@ -1,0 +1,57 @@
+"""The documents say what the program does: every command in them is one that it knows, every link leads somewhere."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from cyclopts import App
+
+from zaohua import cli, verbs
+from zaohua.settings import reading_flags
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", ROOT / "README.zh.md"]
+
+
+def commands(page: Path) -> list[list[str]]:
+    blocks = re.findall(r"```bash\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    words = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [line for line in words if line]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_is_one_that_the_program_reads(page):
+    found = commands(page)
+    assert len(found) > 10
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for program, *rest in found:
+        if program == "make":
+            assert rest[0] in targets
+            continue
+        assert program.removeprefix(".venv/bin/") == "zaohua"
+        verb, *words = rest
+        assert verb in cli.VERBS
+        app = App(name=verb, result_action="return_value")
+        app.default(getattr(verbs, verb))
+        with reading_flags():
+            app.parse_args(words, print_error=False, exit_on_error=False)
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "ARCHITECTURE.md"], ids=lambda page: page.name)
+def test_every_link_inside_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_folder_in_the_house_is_in_the_picture():
+    picture = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    for path in (ROOT / "src" / "zaohua").iterdir():
+        if path.name.startswith("__"):
+            continue
+        assert re.search(rf"^  {re.escape(path.name)}\b", picture, re.MULTILINE), path.name
+
+
+def test_both_readmes_have_the_same_commands():
+    first, second = ([line[:2] for line in commands(page)] for page in PAGES)
+    assert first == second
