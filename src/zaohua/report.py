@@ -203,7 +203,12 @@ def _stories(
 
     drawn = world.draw_by_language(draw, settings.stories, ("en", "zh"))
     return {
-        language: world.story_scores(texts, partial(microworld.check, richness=richness, language=language), trained)
+        language: world.story_scores(
+            texts,
+            partial(microworld.check, richness=richness, language=language),
+            trained,
+            lambda text, language=language: len(microworld.sentences(text, language)),
+        )
         for language, texts in drawn.items()
     }
 

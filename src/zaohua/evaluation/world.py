@@ -39,10 +39,23 @@ def draw_by_language(
     return {language: found[language][:wanted] for language in languages}
 
 
-def story_scores(texts: Sequence[str], check: Callable[[str], Verdict], trained: set[str]) -> dict[str, Any]:
+LENGTHS = ((1, 8), (9, 15), (16, 25))
+"""Sentences in a story: the classes that scores are also given for."""
+
+
+def story_scores(
+    texts: Sequence[str], check: Callable[[str], Verdict], trained: set[str], sentences: Callable[[str], int]
+) -> dict[str, Any]:
     """Shares of `texts` that are grammatical, consistent, and word for word in the training text."""
     verdicts = [check(text) for text in texts]
+    by_length = []
+    for low, high in LENGTHS:
+        chosen = [v for v, text in zip(verdicts, texts, strict=True) if low <= sentences(text) <= high]
+        if chosen:
+            shares = {key: sum(getattr(v, key) for v in chosen) / len(chosen) for key in ("grammatical", "consistent")}
+            by_length.append({"low": low, "high": high, "stories": len(chosen), **shares})
     return {
+        "by_length": by_length,
         "stories": len(texts),
         "grammatical": share(sum(v.grammatical for v in verdicts), len(texts)),
         "consistent": share(sum(v.consistent for v in verdicts), len(texts)),
