@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "inspection": LEAVES | {"model", "tokenizer", "checkpoint"},
     "evaluation": LEAVES | {"generation", "objectives", "data", "checkpoint", "model", "tokenizer"},
     "server": LEAVES | {"generation", "inspection", "tokenizer", "checkpoint"},
-    **{part: LEAVES | ALL for part in COMPOSITION},
+    **dict.fromkeys(COMPOSITION, LEAVES | ALL),
     "cli": LEAVES | ALL,
 }
 FILES = sorted(SOURCE.rglob("*.py"))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zaohua.events import Events, duration
+from zaohua.model.config import TransformerConfig
 from zaohua.recipe import Recipe, read_recipe
 from zaohua.settings import UserError, check, override
 from zaohua.tokenizer.settings import TokenizerSettings
@@ -68,6 +69,7 @@ class Choice:
     dim: int
     layers: int
     parameters: int
+    memory: float
     tokens_per_second: float
     tokens: float
     epochs: float
@@ -127,7 +129,7 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
         "model": {"family": "qwen3", "dim": best.dim, "layers": best.layers, "dropout": _dropout(best.epochs)},
         "pretrain": {
             "length": LENGTH,
-            "rows": 8 if best.tokens < 2e7 else 16,
+            "rows": rows_for(best.tokens),
             "learning_rate": round(3e-3 * (192 / best.dim) ** 0.5, 5),
             "optimizer": "muon",
         },
@@ -205,8 +207,33 @@ def weigh(text: Text, speed: Speed, minutes: float) -> list[Choice]:
         tokens, inside = rate * seconds, parameter_count(config) - text.vocab_size * dim
         nats = expected_nats(inside, 0.9 * text.tokens, tokens)
         bits = nats / math.log(2) / text.bytes_per_token
-        found.append(Choice(dim, layers, parameter_count(config), rate, tokens, tokens / (0.9 * text.tokens), bits))
+        found.append(
+            Choice(
+                dim=dim,
+                layers=layers,
+                parameters=parameter_count(config),
+                memory=memory_bytes(config, rows_for(tokens)),
+                tokens_per_second=rate,
+                tokens=tokens,
+                epochs=tokens / (0.9 * text.tokens),
+                bits_per_byte=bits,
+            )
+        )
     return found
+
+
+def rows_for(tokens: float) -> int:
+    """Rows a step: few while tokens are few, so that there are steps enough to learn in."""
+    return 8 if tokens < 2e7 else 16
+
+
+def memory_bytes(config: TransformerConfig, rows: int) -> float:
+    """About what training takes: the program, weights with gradients and two moments, activations, logits."""
+    from zaohua.model.config import parameter_count
+
+    tokens = rows * LENGTH
+    activations = tokens * config.layers * (18 * config.dim + 4 * config.ffn_dim + 3 * config.heads * LENGTH) * 4.0
+    return 0.7e9 + 16.0 * parameter_count(config) + activations + 12.0 * tokens * config.vocab_size
 
 
 def _dropout(epochs: float) -> float:
@@ -225,9 +252,11 @@ def _explain(text: Text, choices: list[Choice], best: Choice, minutes: float, ev
         mark = "→" if choice is best else " "
         events.say(
             f" {mark} {choice.layers:>2} layers × {choice.dim:<4} {choice.parameters / 1e6:6.1f}M parameters "
+            f"{choice.memory / 1e9:4.1f} GB "
             f"{choice.tokens_per_second:8,.0f} tokens/s {choice.tokens / 1e6:7.1f}M tokens "
             f"{choice.epochs:6.1f} epochs   expected {choice.bits_per_byte:.2f} bits/byte",
             f" {mark} {choice.layers:>2} 层 × {choice.dim:<4} {choice.parameters / 1e6:6.1f}M 参数 "
+            f"{choice.memory / 1e9:4.1f} GB "
             f"{choice.tokens_per_second:8,.0f} 词元/秒 {choice.tokens / 1e6:7.1f}M 词元 "
             f"{choice.epochs:6.1f} 遍   预计 {choice.bits_per_byte:.2f} 比特/字节",
         )

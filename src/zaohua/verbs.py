@@ -320,18 +320,21 @@ def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"))
     Events().say(f"look at {output}", f"请打开 {output}")
 
 
-def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000) -> None:
+def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000, insecure_no_auth: bool = False) -> None:
     """Serve a model on this machine: an OpenAI-compatible API and a chat page.
 
     Args:
         model: a model folder, a training folder or a run's folder.
         host: the address to listen on.
         port: the port to listen on; 0 takes any free one.
+        insecure_no_auth: listen on an address that other machines reach, though anyone there can then use the model.
     """
     from zaohua.server.serve import ServeSettings
     from zaohua.server.serve import serve as serve_model
 
-    serve_model(model_at(model, chat=True), ServeSettings(host=host, port=port), Events())
+    serve_model(
+        model_at(model, chat=True), ServeSettings(host=host, port=port, insecure_no_auth=insecure_no_auth), Events()
+    )
 
 
 def verify(folder: Path, /) -> None:
