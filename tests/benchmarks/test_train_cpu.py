@@ -1,0 +1,56 @@
+"""The training benchmark: a toy run writes the form that every benchmark's result has."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+UNITS = {"tokens/s", "tokens/s, short probe", "share of matmul peak", "MB at peak", "GFLOP/s"}
+
+
+def run(output: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], dict]:
+    command = [sys.executable, "benchmarks/train_cpu.py", "--quick", "--threads", "1", "--output", str(output)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done, json.loads(output.read_text(encoding="utf-8"))
+
+
+def check_form(document: dict) -> None:
+    assert list(document) == ["name", "date", "commit", "machine", "versions", "rows", "ratios"]
+    for row in document["rows"]:
+        assert list(row) == ["system", "case", "precision", "value", "unit", "runs"]
+        if row["value"] is None:
+            assert row["precision"].startswith("missing: ")
+            assert row["runs"] == []
+        else:
+            assert row["value"] > 0
+            assert row["value"] == pytest.approx(statistics.median(row["runs"]), rel=1e-3)
+    for ratio in document["ratios"]:
+        assert list(ratio) == ["case", "unit", "of", "over", "value"]
+
+
+@pytest.mark.slow
+def test_a_toy_run_writes_the_form(tmp_path):
+    done, document = run(tmp_path / "result.json", "--only", "zaohua")
+    check_form(document)
+    assert document["name"] == "train_cpu"
+    assert document["machine"]["threads"] == 1
+    assert "torch" in document["versions"]
+    assert {row["unit"] for row in document["rows"]} == UNITS
+    shares = [row["value"] for row in document["rows"] if row["unit"] == "share of matmul peak"]
+    assert len(shares) == 1
+    assert 0 < shares[0] < 1
+    assert "zaohua" in done.stdout
+
+
+def test_committed_results_have_the_form():
+    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        check_form(document)
+        assert document["name"] == path.stem
