@@ -1,5 +1,6 @@
 """What the official client sees: a stream is the whole answer in pieces, and nothing asked for is lost."""
 
+import json
 import math
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +10,7 @@ import pytest
 import torch
 
 from zaohua.inspection.probabilities import expectations
+from zaohua.server.openai import ChatRequest, CompletionRequest, read_body
 
 MODEL = "small-world"
 MESSAGES = [{"role": "user", "content": "讲一个故事 🙂"}]
@@ -218,3 +220,10 @@ def test_fields_without_effect_are_named_and_neutral_values_pass(client):
         tools=[],
     )
     assert answer.headers["x-ignored-params"] == "metadata, user"
+
+
+@pytest.mark.parametrize("kind", [ChatRequest, CompletionRequest])
+def test_an_explicit_null_means_not_given(kind):
+    given = {"model": MODEL, "messages": MESSAGES} if kind is ChatRequest else {"model": MODEL}
+    nulls = dict.fromkeys({*kind.model_fields, *kind.UNSUPPORTED, *kind.NO_EFFECT} - set(given))
+    assert read_body(kind, json.dumps(given | nulls).encode()) == read_body(kind, json.dumps(given).encode())
