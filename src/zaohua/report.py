@@ -35,6 +35,7 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 STORY_TOKENS = 500
 """Room for one story of an embedded world; a longer one counts as broken off."""
 DRAWN_AT_ONCE = 100
+GREEDY = Sampling(temperature=0.0, max_new_tokens=24)
 
 
 def expected_seconds(recipe: Recipe, corpus: Path) -> float:
@@ -224,8 +225,10 @@ def _questions(loaded: LoadedModel, settings: ReportSettings, richness: str) -> 
             render(tokenizer, [{"role": "user", "content": f"{q['story']}\n{q['question']}"}], add_reply=True).ids
             for q in asked
         ]
-        answers = _write(loaded.model, tokenizer, prompts, Sampling(temperature=0.0, max_new_tokens=24))
-        found[language] = world.answer_scores(asked, answers)
+        fits = [place for place, ids in enumerate(prompts) if len(ids) < loaded.model.config.max_length]
+        written = _write(loaded.model, tokenizer, [prompts[place] for place in fits], GREEDY) if fits else []
+        answers = dict(zip(fits, written, strict=True))  # a story too long for the model stays unanswered
+        found[language] = world.answer_scores(asked, [answers.get(place, "") for place in range(len(asked))])
     return found
 
 

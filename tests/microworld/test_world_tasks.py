@@ -125,7 +125,7 @@ def test_conversations_alternate_and_a_told_story_fits_its_request(richness, lan
     for row in some("chat", richness, language, 60):
         messages = row["messages"]
         assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2)
-        assert 2 <= len(messages) <= 6
+        assert 2 <= len(messages) <= 12
         if "\n" not in messages[0]["content"]:
             requests += 1
             assert check(messages[1]["content"], richness=richness, language=language).consistent
