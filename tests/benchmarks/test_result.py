@@ -35,5 +35,10 @@ def test_a_missing_row_says_why():
     assert (row.value, row.precision, row.runs) == (None, "missing: not installed", [])
 
 
+def test_a_reason_names_no_address_and_no_folder_of_this_machine():
+    row = result.missing("absent", "A", "tokens/s", f"https://example.org/simple failed in {SOURCE.parent}")
+    assert row.precision == "missing: (address) failed in ./benchmarks"
+
+
 def test_numbers_keep_four_digits_and_large_ones_are_whole():
     assert [result.significant(value) for value in (0.123456, 1234.56, 123456.7)] == [0.1235, 1235.0, 123457.0]
