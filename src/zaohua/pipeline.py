@@ -19,7 +19,7 @@ from zaohua.training.settings import TrainingSettings
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
-CHAT = 0.27
+CHAT = 0.45
 """The chat stage's share of the time for training, where there is one."""
 
 
