@@ -1,6 +1,7 @@
 """The command line: each verb and the function that carries it out, and how every mistake ends."""
 
 import difflib
+import signal
 import sys
 
 VERBS: dict[str, str] = {
@@ -60,6 +61,7 @@ def _carry_out(verb: str, words: list[str]) -> int:
         if isinstance(cause, ValidationError):
             return _mistake(settings.sentences(cause, verbs.settings_named(cause.title)))
         return _mistake(str(error))
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as Ctrl-C
     try:
         command(*bound.args, **bound.kwargs)
     except settings.UserError as error:
@@ -78,6 +80,8 @@ def _carry_out(verb: str, words: list[str]) -> int:
         traceback.print_exc()
         print("\nthis is a bug of zaohua, not of yours: please report it with the lines above", file=sys.stderr)
         return 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return 0
 
 

@@ -4,6 +4,7 @@ import datetime
 import json
 import platform
 import random
+import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -49,8 +50,6 @@ def expected_seconds(recipe: Recipe, corpus: Path) -> float:
 
 def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float], charged: float) -> dict[str, Any]:
     """Measure the run in `folder` -> its card, kept in `folder`/report beside a page to look inside the model."""
-    import time
-
     pretrained = folder / "pretrain" / "model"
     chat = folder / "chat" / "model" if recipe.chat.sources else None
     inputs = {path.parent.name: folders.digest(path / "model.safetensors") for path in (pretrained, chat) if path}

@@ -108,3 +108,15 @@ def test_help_teaches(capsys):
     assert "Peak learning rate" in out(capsys, "pretrain", "--help")
     for verb in cli.VERBS:
         assert verb in out(capsys, "--help")
+
+
+def test_a_verb_that_is_asked_to_end_says_that_it_can_be_continued(monkeypatch, capsys, tmp_path):
+    import os
+    import signal
+
+    from zaohua.corpus import stage
+
+    monkeypatch.setattr(stage, "run", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    assert cli.run(["corpus", str(tmp_path), "-o", str(tmp_path / "out")]) == 75
+    assert "the same command continues" in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
