@@ -68,25 +68,38 @@ def test_sigkill_at_random_moments_changes_no_bit(tmp_path):
     begun = time.monotonic()
     assert start(tmp_path / "whole").wait() == 0, (tmp_path / "whole.log").read_text()[-2000:]
     whole_seconds = time.monotonic() - begun
-    rng, killed = random.Random(5), 0
-    for _ in range(KILLS):
-        with start(tmp_path / "broken") as process:
+    rng, killed, lives = random.Random(5), 0, 0
+    while killed < KILLS:
+        broken = tmp_path / f"broken-{lives}"
+        killed += run_killing(broken, KILLS - killed, whole_seconds, rng)
+        compare(tmp_path / "whole", broken)
+        lives += 1
+        assert lives <= 3 * KILLS, f"only {killed} of {lives} runs lived long enough to be killed"
+    print(f"{killed} kills in {lives} runs, bitwise equal")
+
+
+def run_killing(folder: Path, most: int, seconds: float, rng: random.Random) -> int:
+    """Run to the end, killed at most `most` times on the way, each life at a random moment -> the number of kills."""
+    killed = 0
+    while True:
+        with start(folder) as process:
             try:
-                process.wait(timeout=rng.uniform(0.3, 1.0) * whole_seconds)
+                code = process.wait(timeout=rng.uniform(0.15, 0.7) * seconds if killed < most else None)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
                 killed += 1
-        if (tmp_path / "broken" / "report" / "manifest.json").exists():
-            break
-    assert killed, "no run lived long enough to be killed"
-    assert start(tmp_path / "broken").wait() == 0, (tmp_path / "broken.log").read_text()[-2000:]
+                continue
+        assert code == 0, (folder.parent / f"{folder.name}.log").read_text()[-2000:]
+        return killed
+
+
+def compare(whole: Path, broken: Path) -> None:
+    """The same weights to the bit, the same log but for its times, and no stage begun anew."""
     for stage in ("pretrain", "chat"):
-        whole, broken = tmp_path / "whole" / stage, tmp_path / "broken" / stage
-        weights = "model/model.safetensors"
-        assert (whole / weights).read_bytes() == (broken / weights).read_bytes(), f"{stage} after {killed} kills"
-        assert log_of(whole) == log_of(broken), f"{stage} after {killed} kills"
-    assert not list((tmp_path / "broken").glob("*-old-*")), "no stage was begun anew under other settings"
-    print(f"{killed} kills, bitwise equal")
+        weights = f"{stage}/model/model.safetensors"
+        assert (whole / weights).read_bytes() == (broken / weights).read_bytes(), stage
+        assert log_of(whole / stage) == log_of(broken / stage), stage
+    assert not list(broken.glob("*-old-*")), "a stage was begun anew under other settings"
 
 
 @pytest.mark.slow
