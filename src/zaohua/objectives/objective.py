@@ -1,5 +1,6 @@
 """What training minimises. An objective owns the model, so that one forward call does all the work."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from torch import Tensor, nn
@@ -9,7 +10,7 @@ from zaohua.data.batches import IGNORED, Batch
 from zaohua.model.transformer import Transformer
 
 
-class Objective(nn.Module):
+class Objective(nn.Module, ABC):
     """A batch -> the summed loss of each term. The batch knows how many targets stand behind each sum.
 
     Sums and counts stay apart until `training/step.py` divides by the global count, so that gradient
@@ -22,9 +23,9 @@ class Objective(nn.Module):
         super().__init__()
         self.model = model
 
+    @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """batch -> {term: summed loss in nats, a scalar}"""
-        raise NotImplementedError  # pragma: no cover - every objective defines it
 
 
 def summed_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
