@@ -146,12 +146,12 @@ NAMES = st.sampled_from(sorted({*ChatRequest.model_fields, *CompletionRequest.mo
 )
 def test_any_json_is_a_request_or_a_400(changes, kind):
     body = json.dumps((CHAT if kind is ChatRequest else TEXT) | changes).encode()
+    status = 200
     try:
-        request = read_body(kind, body)
+        read_body(kind, body)
     except ApiError as error:
-        assert error.status == 400
-    else:
-        assert request is not None
+        status = error.status
+    assert status in (200, 400)
 
 
 @settings(max_examples=10, deadline=None)
