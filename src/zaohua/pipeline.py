@@ -19,8 +19,6 @@ from zaohua.training.settings import TrainingSettings
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
-CHAT = 0.45
-"""The chat stage's share of the time for training, where there is one."""
 
 
 class Budget:
@@ -92,7 +90,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         chatting = bool(recipe.chat.sources)
         with budget.spending("pretrain"):
             _title(events, "pretrain", "预训练")
-            settings = budget.timed("pretrain", recipe.pretrain, 1 - CHAT if chatting else 1.0, reserve)
+            settings = budget.timed("pretrain", recipe.pretrain, 1 - recipe.chat.share if chatting else 1.0, reserve)
             lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
             model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
             stages.pretrain(

@@ -183,8 +183,9 @@ def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
         objective = Causal(new_model(config, generator=torch.Generator().manual_seed(0))).to(device)
         ids = torch.randint(vocab_size, (8, LENGTH + 1), generator=torch.Generator().manual_seed(1)).to(device)
         batch = Batch(ids=ids[:, :-1], labels=ids[:, 1:], counts={"loss": 8 * LENGTH})
-        compute = computing_in(faster_precision(objective, batch, device, seconds=0.3), device)
-        optimizer = Optimizer(objective, TrainingSettings(steps=1, optimizer="muon"))
+        precision = faster_precision(objective, batch, device, seconds=0.3)
+        compute = computing_in(precision, device)
+        optimizer = Optimizer(objective, TrainingSettings(steps=1, optimizer="muon"), precision)
         steps, start = 0, time.perf_counter()
         while steps < 1 or time.perf_counter() - start < seconds:
             accumulate_gradients(objective, [batch], compute)

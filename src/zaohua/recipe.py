@@ -36,6 +36,8 @@ class ChatSettings(Settings):
     """Files of conversations (.jsonl of {"messages": [...]}), or microworld:small or :full. None: no chat stage."""
     conversations: Annotated[int, Field(ge=1)] = 20_000
     """How many are taken from an embedded world."""
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.45
+    """Its part of the time for training, where the run's minutes decide; pretraining gets the rest."""
     training: TrainingSettings = TrainingSettings(rows=8, warmup=20, landing=0.5)
     """The dials of its training."""
 

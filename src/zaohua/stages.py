@@ -211,21 +211,21 @@ def _precision(
     return chosen
 
 
-def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int, last: bool) -> dict[str, Any] | None:
-    """Held-out bits per byte: on `limit` rows while training, on all of the text at the end."""
+def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int) -> dict[str, Any] | None:
+    """Held-out bits per byte on `limit` rows; the report measures all of the text."""
     if not len(heldout):
         return None
-    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=None if last else limit)
+    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
     share = targets / heldout.targets
     return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
 
 
-def _validate_answers(objective: Causal, heldout: Any, limit: int, last: bool) -> dict[str, Any]:
+def _validate_answers(objective: Causal, heldout: Any, limit: int) -> dict[str, Any]:
     nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
     return {"loss_on_answers": nats / max(targets, 1), "heldout_tokens": targets}
 
 
-def _sample(objective: Causal, tokenizer: Tokenizer, sample: Callable[..., str], events: Events, last: bool) -> None:
+def _sample(objective: Causal, tokenizer: Tokenizer, sample: Callable[..., str], events: Events) -> None:
     text = " ".join(sample(objective.model, tokenizer).split())
     events.say(f"  » {text[:160]}")
 

@@ -305,19 +305,20 @@ def chat(
     terminal.talk(model_at(model, chat=True), sampling)
 
 
-def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html")) -> None:
-    """Write one self-contained HTML page: attention of every layer and head over a text, next-token probabilities.
+def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"), top: int = 5) -> None:
+    """Print what may come next, and write one HTML page: attention of every layer and head, next-token probabilities.
 
     Args:
         model: a model folder, a training folder or a run's folder.
         text: the text to look at.
-        output: the HTML file to write.
+        output: the HTML file to write, self-contained.
+        top: how many of the likeliest next tokens are printed.
     """
-    from zaohua.checkpoint.model_folder import load_model
-    from zaohua.inspection.html import inspect as write_page
+    from zaohua.terminal import look
 
-    write_page(load_model(model_at(model)), text, output)
-    Events().say(f"look at {output}", f"请打开 {output}")
+    if top < 0:
+        raise UserError(f"--top is {top}: give 0 or more")
+    look(model_at(model), text, output, top)
 
 
 def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000, insecure_no_auth: bool = False) -> None:

@@ -1,6 +1,7 @@
 """The whole line as a user walks it: one recipe, every folder, every verb that looks at the result."""
 
 import json
+import re
 import warnings
 
 import pytest
@@ -75,6 +76,14 @@ def test_chat_remembers_and_ends_at_the_end_of_input(finished, capsys, monkeypat
 def test_inspect_writes_one_page(finished, tmp_path, capsys):
     out(capsys, "inspect", finished, "One day Ben was happy.", "-o", tmp_path / "look.html")
     assert "<html" in (tmp_path / "look.html").read_text(encoding="utf-8")
+
+
+def test_inspect_prints_a_distribution_over_the_next_token_requirement_41(finished, tmp_path, capsys):
+    said = out(capsys, "inspect", finished, "One day Ben was", "-o", tmp_path / "look.html", "--top", "7")
+    shares = [float(share) for share in re.findall(r"^ +([0-9.]+)%  '", said, re.MULTILINE)]
+    assert len(shares) == 7
+    assert shares == sorted(shares, reverse=True)
+    assert 0 < sum(shares) <= 100.5
 
 
 def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):

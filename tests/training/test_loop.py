@@ -41,7 +41,7 @@ def log_of(folder):
 def interrupt_at(step):
     state = {"calls": 0}
 
-    def fire(last):
+    def fire():
         state["calls"] += 1
         if state["calls"] == step:
             os.kill(os.getpid(), signal.SIGTERM)
@@ -102,12 +102,12 @@ def test_only_the_newest_checkpoints_are_kept(tmp_path):
 def test_events_happen_on_their_steps_and_at_the_end_and_stay_known_after_a_restart(tmp_path):
     seen = []
 
-    def look(last):
-        seen.append(last)
+    def look():
+        seen.append(1)
         return {"bits_per_byte": float(len(seen))}
 
     _, done = run(tmp_path, happenings=[Event(5, "validate", look)])
-    assert seen == [False, False, True]
+    assert len(seen) == 3, "after steps 5 and 10, and at the end"
     _, again = run(tmp_path, happenings=[Event(5, "validate", look)])
     assert len(seen) == 3
     assert again.results == done.results == {"validate": {"bits_per_byte": 3.0}}

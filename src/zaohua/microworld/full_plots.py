@@ -133,7 +133,7 @@ FULL_PLOTS: dict[str, Callable[[Scene], None]] = PLOTS | {
 
 def chain(scene: Scene) -> str:
     """Tell plot after plot about the same people until the story has the length that it draws; names the plots."""
-    length = SHORTEST + int((LONGEST - SHORTEST) * scene.rng.random() ** 1.5)
+    length = SHORTEST + int((LONGEST - SHORTEST) * scene.rng.random() ** 2.5)
     told: list[str] = []
     names = tuple(FULL_PLOTS)
     while not told or len(scene.events) < length - 2:

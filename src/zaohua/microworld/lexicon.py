@@ -12,6 +12,10 @@ TABLES = {
     "full": ("full_people", "full_places", "full_things", "full_words", "full_en", "full_zh"),
 }
 
+SKEW = {"small": 1.0, "full": 3.0}
+"""The power that a uniform number is raised to when it chooses among words or phrases, by richness: above 1, those that
+stand first in their table are commonest, as words are in any language (Zipf 1949)."""
+
 
 @dataclass(frozen=True)
 class Tables:

@@ -4,7 +4,7 @@ from random import Random
 from zlib import crc32
 
 from zaohua.microworld.event import FEELINGS, SCENE_SET, Event
-from zaohua.microworld.lexicon import tables
+from zaohua.microworld.lexicon import SKEW, tables
 from zaohua.microworld.rules import apply
 from zaohua.microworld.state import State
 
@@ -151,10 +151,10 @@ _KEYS: dict[tuple[str, str, frozenset[str]], tuple[str, ...]] = {}
 
 
 def pick(rng: Random, richness: str, table: str, sorts: frozenset[str] = frozenset()) -> str:
-    """An id of a word table, or of those of its rows whose last column is among the sorts; all equally likely."""
+    """An id of a word table, or of those of its rows whose last column is among the sorts; SKEW says how often which."""
     keys = _KEYS.get((richness, table, sorts))
     if keys is None:
         rows = getattr(tables(richness), table)
         keys = tuple(key for key, row in rows.items() if not sorts or row[-1] in sorts)
         _KEYS[richness, table, sorts] = keys
-    return keys[int(rng.random() * len(keys))]
+    return keys[int(rng.random() ** SKEW[richness] * len(keys))]

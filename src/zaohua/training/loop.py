@@ -28,11 +28,11 @@ from zaohua.training.step import accumulate_gradients, gradient_norm
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something to do every so many steps and at the end: `run(last)` returns fields for the log, or None."""
+    """Something to do every so many steps and at the end: `run()` returns fields for the log, or None."""
 
     every: int
     name: str
-    run: Callable[[bool], dict[str, Any] | None]
+    run: Callable[[], dict[str, Any] | None]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def train(
     if len(rows) == 0:
         raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
     objective.to(device).train()
-    optimizer, clock = Optimizer(objective, settings), Clock(folder, settings)
+    optimizer, clock = Optimizer(objective, settings, precision), Clock(folder, settings)
     position = _take_up(folder, objective, optimizer, events)
     length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
     with (
@@ -92,7 +92,7 @@ def train(
             last = clock.finished(position.step)
             for happening in happenings:
                 if last or (happening.every and position.step % happening.every == 0):
-                    fields = _happen(objective, happening, last)
+                    fields = _happen(objective, happening)
                     if fields:
                         results[happening.name] = fields
                         log.emit(happening.name, step=position.step, **fields)
@@ -133,11 +133,11 @@ def _gradients(
     return losses, norm
 
 
-def _happen(objective: Objective, happening: Event, last: bool) -> dict[str, Any] | None:
+def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
     """Let an event happen without dropout, and without a trace in the random numbers that training draws."""
     objective.eval()
     with torch.random.fork_rng():
-        fields = happening.run(last)
+        fields = happening.run()
     objective.train()
     return fields
 

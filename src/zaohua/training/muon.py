@@ -11,14 +11,23 @@ ITERATIONS = 5
 
 
 class Muon(torch.optim.Optimizer):
-    """The same update as torch.optim.Muon's, in fp32 where bf16 is slow, and for all matrices of one shape at once.
+    """The same update as torch.optim.Muon's, iterating in `dtype`, for all matrices of one shape at once.
 
     torch's always iterates in bf16, a matrix at a time: on a CPU without bf16 instructions that takes ten times as long
     as the step itself.
     """
 
-    def __init__(self, matrices: Iterable[Tensor], *, lr: float, weight_decay: float, momentum: float = 0.95) -> None:
+    def __init__(
+        self,
+        matrices: Iterable[Tensor],
+        *,
+        lr: float,
+        weight_decay: float,
+        momentum: float = 0.95,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__(matrices, {"lr": lr, "weight_decay": weight_decay, "momentum": momentum})
+        self.dtype = dtype
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
@@ -40,17 +49,17 @@ class Muon(torch.optim.Optimizer):
             directions.append(matrix.grad.lerp(mean, momentum))  # Nesterov's look ahead
         rows, columns = matrices[0].shape
         step = rate * max(1.0, rows / columns) ** 0.5
-        for matrix, direction in zip(matrices, orthogonal(torch.stack(directions)).unbind(), strict=True):
+        for matrix, direction in zip(
+            matrices, orthogonal(torch.stack(directions).to(self.dtype)).unbind(), strict=True
+        ):
             matrix.mul_(1 - rate * decay).add_(direction.to(matrix.dtype), alpha=-step)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """matrices (count, rows, columns) -> about U V^T of each one's singular value decomposition, the same shape."""
     a, b, c = COEFFICIENTS
-    x = matrices.bfloat16() if matrices.device.type == "cuda" else matrices.float()
-    tall = x.shape[1] > x.shape[2]
-    if tall:
-        x = x.mT
+    tall = matrices.shape[1] > matrices.shape[2]
+    x = matrices.mT if tall else matrices
     x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=1e-7)
     for _ in range(ITERATIONS):
         square = x @ x.mT

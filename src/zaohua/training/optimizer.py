@@ -4,13 +4,17 @@ import torch
 from torch import nn
 
 from zaohua.training.muon import Muon
+from zaohua.training.precision import Precision
 from zaohua.training.settings import TrainingSettings
 
 
 class Optimizer:
-    """One or two torch optimisers stepped together; state is read and written by parameter name."""
+    """One or two torch optimisers stepped together; state is read and written by parameter name.
 
-    def __init__(self, objective: nn.Module, settings: TrainingSettings) -> None:
+    Weights and moments are fp32 whatever `precision` the run computes in; Muon's iteration is computing, and follows it.
+    """
+
+    def __init__(self, objective: nn.Module, settings: TrainingSettings, precision: Precision = "fp32") -> None:
         self.names: dict[torch.Tensor, str] = {
             parameter: name for name, parameter in objective.named_parameters() if parameter.requires_grad
         }
@@ -27,7 +31,8 @@ class Optimizer:
         self.parts: list[tuple[torch.optim.Optimizer, float]] = [(adamw, settings.learning_rate)]
         if inner:
             matrices = [p for p in self.names if p in inner]
-            muon = Muon(matrices, lr=settings.muon_rate, weight_decay=settings.weight_decay)
+            dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+            muon = Muon(matrices, lr=settings.muon_rate, weight_decay=settings.weight_decay, dtype=dtype)
             self.parts.append((muon, settings.muon_rate))
 
     def step(self, factor: float) -> None:

@@ -49,7 +49,7 @@ class TrainingSettings(Settings):
     validate_every: Annotated[int, Field(ge=1)] = 200
     """Steps between measurements on held-out text."""
     validate_rows: Annotated[int, Field(ge=1)] = 64
-    """Held-out rows in such a measurement; the end of training measures all of them."""
+    """Held-out rows in such a measurement; the report of a run measures all of them."""
     sample_every: Annotated[int, Field(ge=0)] = 0
     """Steps between samples of the model's text; 0 shows none."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
