@@ -9,7 +9,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from zaohua.settings import UserError
 
@@ -44,6 +44,19 @@ def write_file(path: Path, content: str | bytes) -> None:
     sync_folder(path.parent)
 
 
+def read_json(path: Path, remedy: str) -> dict[str, Any]:
+    """The mapping in a JSON file; raises UserError that ends in `remedy` where there is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"there is no file {path}: {remedy}") from None
+    except (ValueError, OSError, RecursionError) as error:
+        raise UserError(f"{path} cannot be read as JSON ({error}): {remedy}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no mapping: {remedy}")
+    return content
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -58,38 +71,42 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
     """Yield a temporary folder to fill; on success write its manifest, fsync everything and rename it to `folder`.
 
     On any failure the temporary folder is removed and what stood at `folder` is left as it was. Raises UserError where
-    that is a folder with something in it that no stage of ours wrote.
+    that is a folder with something in it that no stage of ours wrote, or another process is writing it.
     `manifest` holds what the caller knows: stage, settings, inputs; files, sizes and digests are added here.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    sweep(folder)
-    if folder.exists() and manifest_of(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
-        raise UserError(f"{folder} holds something that zaohua did not write: give another folder with -o")
-    temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
-    temporary.mkdir()
     try:
-        yield temporary
-        seal(temporary, manifest)
-        if folder.exists():
-            old = folder.with_name(f".{folder.name}.old-{uuid.uuid4().hex}")
-            folder.rename(old)
-            temporary.rename(folder)
-            shutil.rmtree(old)
-        else:
-            temporary.rename(folder)
-        sync_folder(folder.parent)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _writing_alone(folder):
+            sweep(folder)
+            if folder.exists() and manifest_of(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
+                raise UserError(f"{folder} holds something that zaohua did not write: give another folder with -o")
+            temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
+            temporary.mkdir()
+            try:
+                yield temporary
+                seal(temporary, manifest)
+                _swap(temporary, folder)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise _disk_error(folder, error) from error
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
-def seal(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Fsync every file of a folder and write its manifest, last."""
+def _swap(temporary: Path, folder: Path) -> None:
+    """Let a finished temporary folder take the place of `folder`."""
+    old = folder.with_name(f".{folder.name}.old-{uuid.uuid4().hex}")
+    if folder.exists():
+        folder.rename(old)
+    temporary.rename(folder)
+    shutil.rmtree(old, ignore_errors=True)
+    sync_folder(folder.parent)
+
+
+def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> None:
+    """Fsync every file of a folder and write its manifest, last; what lies in its folder `leave_out` is not named."""
     files = {}
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST):
+    named = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
+    for path in sorted(p for p in named if p.is_file() and p.name != MANIFEST):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -177,13 +194,32 @@ def locked(folder: Path) -> Iterator[None]:
     """Hold a folder for one process; the kernel lets go when the process dies, however it dies."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(
-                f"another zaohua process is working in {folder}: wait for it, or give another folder with -o"
-            ) from None
+        _take(file, folder)
         yield
+
+
+@contextlib.contextmanager
+def _writing_alone(folder: Path) -> Iterator[None]:
+    """Be the one writer of a folder that is to be replaced: the lock stands beside it, and goes with its holder."""
+    path = folder.with_name(f".{folder.name}.writing")
+    while True:
+        with path.open("a+") as file:
+            _take(file, folder)
+            if os.fstat(file.fileno()).st_nlink:  # else its last holder has just removed it
+                try:
+                    yield
+                finally:
+                    path.unlink(missing_ok=True)
+                return
+
+
+def _take(file: IO[str], folder: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(
+            f"another zaohua process is working in {folder}: wait for it, or give another folder with -o"
+        ) from None
 
 
 def _size(path: Path) -> int | None:

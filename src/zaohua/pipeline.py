@@ -3,7 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Budget:
     def __init__(self, folder: Path, minutes: float | None, started: float) -> None:
         self.path, self.minutes = folder / "clock.json", minutes
         kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        if kept.get("minutes") != minutes:  # another request: what the clock decided for the last one is void
+            kept = {}
         self.spent: dict[str, float] = kept.get("spent", {})
         self.given: dict[str, float] = kept.get("given", {})
         self.charged = started
@@ -47,21 +49,24 @@ class Budget:
         assert self.minutes is not None
         return self.minutes * 60 * WHOLE - sum(self.spent.values()) - (time.monotonic() - self.charged)
 
-    def timed(self, stage: str, settings: TrainingSettings, share: float, reserve: float) -> TrainingSettings:
-        """Training settings with the seconds that the clock gives to this stage, the same again after a resume."""
-        if self.minutes is None:
-            return settings
-        if stage not in self.given:
-            seconds = round((self.left() - reserve) * share, 1)
-            if seconds < 3:
-                raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
-            self.given[stage] = seconds
-            self._write()
-        return settings.model_copy(update={"seconds": self.given[stage]})
+    def share_out(self, shares: Mapping[str, float], reserve: float) -> None:
+        """Give what is left, but for `reserve`, to the training stages by their shares; once, whatever is resumed."""
+        if self.minutes is None or self.given:
+            return
+        self.given = {stage: round((self.left() - reserve) * share, 1) for stage, share in shares.items()}
+        if min(self.given.values()) < 3:
+            raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
+        self._write()
+
+    def timed(self, stage: str, settings: TrainingSettings) -> TrainingSettings:
+        """Training settings with the seconds that the clock has given to this stage."""
+        return settings.model_copy(update={"seconds": self.given[stage]}) if self.given else settings
 
     def _write(self) -> None:
         spent = {stage: round(seconds, 2) for stage, seconds in self.spent.items()}
-        folders.write_file(self.path, json.dumps({"spent": spent, "given": self.given}, indent=1) + "\n")
+        folders.write_file(
+            self.path, json.dumps({"minutes": self.minutes, "spent": spent, "given": self.given}, indent=1) + "\n"
+        )
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
@@ -70,6 +75,8 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         require_length(recipe.pretrain, "pretrain")
         if recipe.chat.sources:
             require_length(recipe.chat.training, "chat.training")
+    data_digest = conversations_digest(recipe.chat)  # a missing file is found now, not hours from now
+    next(iter(conversations(recipe.chat, "train")), None)
     with folders.locked(folder):
         folders.write_file(folder / "recipe.toml", write_recipe(recipe))
         budget = Budget(folder, recipe.minutes, started)
@@ -86,11 +93,12 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
 
         from zaohua import report, stages  # torch is imported here, when the first stage needs it
 
-        reserve = report.expected_seconds(recipe, paths["corpus"])
         chatting = bool(recipe.chat.sources)
+        shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
+        budget.share_out(shares, report.expected_seconds(recipe, paths["corpus"]))
         with budget.spending("pretrain"):
             _title(events, "pretrain", "预训练")
-            settings = budget.timed("pretrain", recipe.pretrain, 1 - recipe.chat.share if chatting else 1.0, reserve)
+            settings = budget.timed("pretrain", recipe.pretrain)
             lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
             model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
             stages.pretrain(
@@ -100,12 +108,10 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         if chatting:
             with budget.spending("chat"):
                 _title(events, "chat tuning", "对话微调")
-                chat = recipe.chat.model_copy(
-                    update={"training": budget.timed("chat", recipe.chat.training, 1.0, reserve)}
-                )
+                chat = recipe.chat.model_copy(update={"training": budget.timed("chat", recipe.chat.training)})
                 stages.finetune_chat(
                     chat, conversations(chat, "train"), conversations(chat, "test"), paths["pretrain"] / "model",
-                    paths["chat"], events, data_digest=conversations_digest(chat),
+                    paths["chat"], events, data_digest=data_digest,
                 )  # fmt: skip
         with budget.spending("report"):
             _title(events, "report", "报告")

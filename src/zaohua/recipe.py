@@ -1,12 +1,13 @@
 """A whole run as one settings tree, kept as recipe.toml in the run's folder."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data.settings import TokensSettings
+from zaohua.model.presets import PRESETS, Family
 from zaohua.settings import Settings, UserError, check, override, read_toml, to_toml
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.training.settings import TrainingSettings
@@ -17,7 +18,7 @@ class ModelSettings(Settings):
 
     preset: str | None = None
     """A model of the lineage by name (gpt1, gpt2, gpt3-small, …); then dim and layers follow from it."""
-    family: Literal["openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3"] = "qwen3"
+    family: Family = "qwen3"
     """Which published architecture; decides where the model folder loads."""
     dim: Annotated[int, Field(ge=8, le=16_384)] = 256
     """Width of the residual stream."""
@@ -25,8 +26,19 @@ class ModelSettings(Settings):
     """Blocks."""
     max_length: Annotated[int, Field(ge=8, le=65_536)] | None = None
     """Longest text that it can read and write, in tokens. Default: the longest row that a stage trains on."""
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of activations dropped in training; helps where a small text is read many times."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of activations dropped in training; helps where a small text is read many times. Default: the preset's own,
+    else none."""
+
+    @model_validator(mode="after")
+    def _named(self) -> "ModelSettings":
+        if self.preset is not None:
+            if self.preset not in PRESETS:
+                raise ValueError(f"unknown preset {self.preset}; it must be one of {', '.join(PRESETS)}")
+            said = self.model_fields_set & {"family", "dim", "layers"}
+            if said:
+                raise ValueError(f"the preset {self.preset} says {', '.join(sorted(said))} already: leave it out")
+        return self
 
 
 class ChatSettings(Settings):
@@ -55,7 +67,7 @@ class ReportSettings(Settings):
     """Stories a language sampled and checked, where the text is an embedded world's."""
     questions: Annotated[int, Field(ge=0)] = 200
     """Unseen questions a language asked, where an embedded world's conversations were learned."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
     """Of the samples."""
 
 
@@ -77,11 +89,13 @@ class Recipe(Settings):
     report: ReportSettings = ReportSettings()
 
     @model_validator(mode="after")
-    def _timed(self) -> "Recipe":
+    def _fitting(self) -> "Recipe":
         timed = self.minutes is not None
         for name, training in (("pretrain", self.pretrain), ("chat.training", self.chat.training)):
             if timed and training.steps is not None:
                 raise ValueError(f"{name}.steps and minutes are both given: leave one out")
+            if self.model.max_length and training.length > self.model.max_length:
+                raise ValueError(f"{name}.length is above model.max_length ({self.model.max_length})")
         return self
 
 

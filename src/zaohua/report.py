@@ -5,7 +5,7 @@ import json
 import platform
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 STORY_TOKENS = 500
 """Room for one story of an embedded world; a longer one counts as broken off."""
 DRAWN_AT_ONCE = 100
+LOOKED_BACK = 100_000_000
+"""Bytes of training text at most that the baselines read and copies are looked for in, so that a report ends."""
 GREEDY = Sampling(temperature=0.0, max_new_tokens=24)
 
 
@@ -64,20 +66,21 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
     loaded = load_model(pretrained)
     assert loaded.tokenizer is not None
     store = TokenStore.open(folder / "tokens", loaded.tokenizer)
-    train_texts = [document.text for document in read_documents(folder / "corpus", "documents")]
+    train_texts = list(_first(folder, LOOKED_BACK))
     heldout_texts = [document.text for document in read_documents(folder / "corpus", "heldout")]
     found = {
         "name": recipe.name,
         "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}",
+        "machine": f"{_processor()}, torch {torch.__version__}",
         "model": _about(loaded, pretrained),
         "heldout": _heldout(loaded, store.part("heldout"), folder),
         "baselines": _baselines(train_texts, heldout_texts, store, loaded.tokenizer),
+        "looked_back": LOOKED_BACK if store.part("train").bytes > LOOKED_BACK else None,
     }
     found |= _samples(loaded, recipe.report, train_texts, heldout_texts)
     richness = _world(recipe)
     if richness:
-        found["stories"] = _stories(loaded, recipe.report, richness, set(train_texts), events)
+        found["stories"] = _stories(loaded, recipe.report, richness, folder)
         if chat:
             found["questions"] = _questions(load_model(chat), recipe.report, richness)
     with folders.writing(output, manifest) as temporary:
@@ -131,6 +134,13 @@ def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]
     return [tokenizer.decode(done.ids) for done in written]
 
 
+def _processor() -> str:
+    """What the model computes on."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
+
+
 def _about(loaded: LoadedModel, folder: Path) -> dict[str, Any]:
     config, about = loaded.model.config, json.loads((folder / "zaohua.json").read_text(encoding="utf-8"))
     family = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
@@ -147,7 +157,7 @@ def _about(loaded: LoadedModel, folder: Path) -> dict[str, Any]:
 
 def _heldout(loaded: LoadedModel, part: Part, folder: Path) -> dict[str, Any]:
     rows = Rows(part, loaded.model.config.max_length)
-    nats, _ = summed_loss(Causal(loaded.model), rows, torch.device("cpu"))
+    nats, _ = summed_loss(Causal(loaded.model), rows, loaded.model.head_weight.device)
     manifest = folders.manifest_of(folder / "corpus") or {}
     return {
         "bits_per_byte": round(bits_per_byte(nats, part.bytes), 4),
@@ -163,8 +173,9 @@ def _baselines(train: list[str], heldout: list[str], store: TokenStore, tokenize
         for name, bits in baselines.compressors_bits(before, after).items()
     }
     tokens = [store.part(name).tokens for name in ("train", "heldout")]
+    limit = round(len(tokens[0]) * min(1.0, LOOKED_BACK / max(store.part("train").bytes, 1)))
     bits = baselines.ngram_bits(
-        tokens[0][0 : len(tokens[0])], tokens[1][0 : len(tokens[1])], tokenizer.vocab_size, store.part("heldout").bytes
+        tokens[0][0:limit], tokens[1][0 : len(tokens[1])], tokenizer.vocab_size, store.part("heldout").bytes
     )
     return found | {"ngram": {"seen": round(bits, 4)}}
 
@@ -192,9 +203,7 @@ def _samples(loaded: LoadedModel, settings: ReportSettings, train: list[str], he
     }
 
 
-def _stories(
-    loaded: LoadedModel, settings: ReportSettings, richness: str, trained: set[str], events: Events
-) -> dict[str, Any]:
+def _stories(loaded: LoadedModel, settings: ReportSettings, richness: str, folder: Path) -> dict[str, Any]:
     tokenizer = loaded.tokenizer
     assert tokenizer is not None
     room = min(STORY_TOKENS, loaded.model.config.max_length - 1)
@@ -204,6 +213,8 @@ def _stories(
         return _write(loaded.model, tokenizer, [[tokenizer.end_of_text]] * DRAWN_AT_ONCE, sampling)
 
     drawn = world.draw_by_language(draw, settings.stories, ("en", "zh"))
+    texts = set().union(*drawn.values())
+    trained = {each.text for each in read_documents(folder / "corpus", "documents") if each.text in texts}
     return {
         language: world.story_scores(
             texts,
@@ -231,6 +242,15 @@ def _questions(loaded: LoadedModel, settings: ReportSettings, richness: str) -> 
         answers = dict(zip(fits, written, strict=True))  # a story too long for the model stays unanswered
         found[language] = world.answer_scores(asked, [answers.get(place, "") for place in range(len(asked))])
     return found
+
+
+def _first(folder: Path, limit: int) -> Iterator[str]:
+    """The training texts in order, until they come to `limit` bytes."""
+    for document in read_documents(folder / "corpus", "documents"):
+        yield document.text
+        limit -= len(document.text.encode())
+        if limit <= 0:
+            return
 
 
 def _excerpt(texts: list[str]) -> str:

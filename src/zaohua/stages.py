@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from zaohua.data.shards import TokenStore
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events, duration
 from zaohua.model.config import TransformerConfig, parameter_count
+from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import PRESETS, shape
 from zaohua.model.transformer import Transformer
@@ -32,23 +34,16 @@ CODE = 1
 """Raised by hand when the same settings and inputs would give another model."""
 
 
-def device_of_choice() -> torch.device:
-    """The accelerator where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def config_of(settings: ModelSettings, *, vocab_size: int, max_length: int) -> TransformerConfig:
     """The architecture that the settings describe; raises UserError where they do not fit together."""
     try:
         if settings.preset is not None:
-            if settings.preset not in PRESETS:
-                raise UserError(f"unknown preset {settings.preset}; it must be one of {', '.join(PRESETS)}")
-            known = PRESETS[settings.preset]
-            return TransformerConfig(**{**vars(known), "vocab_size": vocab_size, "max_length": max_length})
-        config = shape(
-            settings.family, dim=settings.dim, layers=settings.layers, vocab_size=vocab_size, max_length=max_length
-        )
-        return config.with_dropout(settings.dropout)
+            config = replace(PRESETS[settings.preset], vocab_size=vocab_size, max_length=max_length)
+        else:
+            config = shape(
+                settings.family, dim=settings.dim, layers=settings.layers, vocab_size=vocab_size, max_length=max_length
+            )
+        return config.with_dropout(settings.dropout) if settings.dropout is not None else config
     except ValueError as error:
         raise UserError(f"model: {error}") from None
 
@@ -66,9 +61,10 @@ def pretrain(
     """Train a model from its first weights on packed text -> `output`, with model/ and manifest.json inside."""
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
-    config = config_of(
-        model_settings, vocab_size=tokenizer.vocab_size, max_length=model_settings.max_length or settings.length
-    )
+    longest = model_settings.max_length or settings.length
+    if settings.length > longest:
+        raise UserError(f"length ({settings.length}) is above model.max_length ({longest}): give shorter rows")
+    config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=longest)
     manifest = {
         "stage": "pretrain",
         "code": CODE,
@@ -148,7 +144,9 @@ def _begin(output: Path, manifest: dict[str, Any], events: Events) -> bool:
         and not (output / folders.MANIFEST).exists()
     ):
         return True
-    if output.exists() and any(output.iterdir()):
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        if not (begun.exists() or folders.manifest_of(output)):
+            raise UserError(f"{output} holds something that zaohua did not write: give another folder with -o")
         number = next(n for n in range(1, 10**6) if not output.with_name(f"{output.name}-old-{n}").exists())
         aside = output.with_name(f"{output.name}-old-{number}")
         os.rename(output, aside)
@@ -186,7 +184,8 @@ def _train(
         save_model(temporary, objective.model.cpu(), tokenizer=tokenizer)
         about = {"chat": chat, "steps": done.steps, "tokens": done.tokens, "results": done.results}
         (temporary / "zaohua.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    folders.seal(output, {**manifest, "precision": chosen, "device": str(device), "seconds": round(done.seconds, 1)})
+    about_run = {**manifest, "precision": chosen, "device": str(device), "seconds": round(done.seconds, 1)}
+    folders.seal(output, about_run, leave_out="checkpoints")  # nothing needs them any more: they may be deleted
     _say_done(done, events)
     return output
 

@@ -153,3 +153,26 @@ def test_bad_conversations_name_their_line(finished, tmp_path, mistake):
 
 def test_nothing_says_how_long(tmp_path, mistake):
     assert "how long to train" in mistake("pretrain", tmp_path, tmp_path, "-o", tmp_path / "out")
+
+
+def test_training_into_a_folder_of_something_else_leaves_it_alone(finished, tmp_path, mistake):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "diary.txt").write_text("dear diary")
+    said = mistake("pretrain", finished / "tokens", finished / "tokenizer", "-o", tmp_path / "notes", "--steps", 1)
+    assert "did not write" in said
+    assert (tmp_path / "notes" / "diary.txt").read_text() == "dear diary"
+
+
+def test_a_preset_and_a_shape_exclude_each_other(tmp_path, mistake):
+    (tmp_path / "r.toml").write_text('[model]\npreset = "gpt1"\ndim = 64\n[pretrain]\nsteps = 1\n')
+    assert "gpt1 says dim already" in mistake("run", tmp_path / "r.toml", "-o", tmp_path / "run")
+    (tmp_path / "r.toml").write_text('[model]\npreset = "gpt9"\n[pretrain]\nsteps = 1\n')
+    assert "unknown preset gpt9" in mistake("run", tmp_path / "r.toml", "-o", tmp_path / "run")
+
+
+def test_missing_conversations_are_found_before_anything_is_made(tmp_path, mistake):
+    (tmp_path / "r.toml").write_text(
+        '[pretrain]\nsteps = 1\n[chat]\nsources = ["no.jsonl"]\n[chat.training]\nsteps = 1\n'
+    )
+    assert "no.jsonl" in mistake("run", tmp_path / "r.toml", "-o", tmp_path / "run")
+    assert not (tmp_path / "run" / "corpus").exists()

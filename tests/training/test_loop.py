@@ -77,6 +77,23 @@ def test_a_log_that_ran_ahead_of_the_checkpoint_is_cut_back(tmp_path):
     assert [entry["step"] for entry in log_of(tmp_path)] == list(range(1, 13))
 
 
+def test_asked_to_stop_in_the_last_step_it_says_so_and_has_nothing_left_to_do(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, happenings=[interrupt_at(12)])
+    _, done = run(tmp_path)
+    assert done.steps == 12
+    assert [entry["step"] for entry in log_of(tmp_path) if entry["event"] == "step"] == list(range(1, 13))
+
+
+def test_what_a_killed_save_left_is_swept(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, happenings=[interrupt_at(5)])
+    left = tmp_path / "checkpoints" / ".step-00000004.tmp-0123"
+    left.mkdir()
+    run(tmp_path)
+    assert not left.exists()
+
+
 def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
     with pytest.raises(Interrupted):
         run(tmp_path / "broken", settings=EVERY_STEP, happenings=[interrupt_at(5)])
@@ -89,6 +106,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
     assert found is not None
     assert found.name < newest.name
     assert "damaged" in rejected[0]
+    assert not newest.exists(), "it no longer counts among those that are kept"
     whole, _ = run(tmp_path / "whole")
     broken, _ = run(tmp_path / "broken")
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))

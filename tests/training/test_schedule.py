@@ -58,6 +58,16 @@ def test_a_resumed_clock_keeps_what_was_decided(tmp_path):
     assert again.landings == first.landings == [Landing(step=130, end=200, factor=1.0)]
 
 
+def test_the_clock_does_not_land_before_the_warm_up_is_over(tmp_path):
+    clock = Clock(tmp_path, TrainingSettings(seconds=100, warmup=20, landing=0.9))
+    for step in range(1, 20):
+        clock.consider(step, 1.0 * step)
+    assert clock.landing_at(19) is None
+    clock.consider(20, 20.0)
+    assert clock.landing_at(20) is not None
+    assert clock.factor(20) > 0.9
+
+
 def test_steps_and_seconds_exclude_each_other():
     with pytest.raises(ValueError, match="leave one out"):
         TrainingSettings(steps=1, seconds=1.0)

@@ -8,9 +8,11 @@ from typing import Any, Literal
 
 import torch
 
+from zaohua import folders
 from zaohua.checkpoint.families import FAMILIES, family_of
 from zaohua.checkpoint.weights import read_weights, write_weights
 from zaohua.model.config import TransformerConfig
+from zaohua.model.device import device_of_choice
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
@@ -53,7 +55,8 @@ def save_model(
 
 
 def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedModel:
-    """Read a model folder of any known family, strictly; raises UserError that says what to do."""
+    """Read a model folder of any known family, strictly, onto the device of choice; raises UserError that says what
+    to do."""
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: give the path of a model folder")
@@ -63,7 +66,9 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
     if tokenizer is not None:
         _check_vocabulary(folder, tokenizer, config)
     generation = folder / "generation_config.json"
-    return LoadedModel(model.eval(), tokenizer, config, _read(generation) if generation.is_file() else {})
+    return LoadedModel(
+        model.to(device_of_choice()).eval(), tokenizer, config, _read(generation) if generation.is_file() else {}
+    )
 
 
 def read_config(folder: Path) -> TransformerConfig:
@@ -88,15 +93,9 @@ def _check_vocabulary(folder: Path, tokenizer: Tokenizer, config: TransformerCon
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        mapping = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{path.parent} is no model folder, it has no {path.name}: give the path of one") from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path} is not readable as JSON ({error}): take the folder from its source again") from None
-    if not isinstance(mapping, dict):
-        raise UserError(f"{path} holds no mapping of settings: take the folder from its source again")
-    return mapping
+    if not path.exists():
+        raise UserError(f"{path.parent} is no model folder, it has no {path.name}: give the path of one")
+    return folders.read_json(path, "take the folder from its source again")
 
 
 def _write(path: Path, mapping: Mapping[str, Any]) -> None:

@@ -25,8 +25,8 @@ WORDS = {
         "questions": "unseen questions about a given story, answered exactly ({language})",
         "blind": "best answer that ignores the story",
         "spent": "where the time went",
-        "folder": "everything is in {folder}",
-        "chat": "talk to it: {command}",
+        "partly": "compressors and n-gram model have seen the first {looked_back:,} bytes of the training text; copies "
+        "are looked for there",
     },
     "zh": {
         "title": "你的模型",
@@ -47,8 +47,7 @@ WORDS = {
         "questions": "就给定故事提出的新问题，答案完全正确（{language}）",
         "blind": "不看故事的最佳答案",
         "spent": "时间用在哪里",
-        "folder": "全部结果在 {folder}",
-        "chat": "和它聊聊：{command}",
+        "partly": "压缩器和五元模型看过训练文本的前 {looked_back:,} 字节；逐字相同的片段也在其中查找",
     },
 }
 
@@ -83,6 +82,8 @@ def _bits(card: Mapping[str, Any], say: Mapping[str, str]) -> list[str]:
             lines.append(f"- {say['ngram']}: {bits['seen']:.3f}")
         else:
             lines.append(f"- {name}: {say['alone']} {bits['alone']:.3f} · {say['seen']} {bits['seen']:.3f}")
+    if card.get("looked_back"):
+        lines += ["", say["partly"].format(looked_back=card["looked_back"])]
     return lines
 
 

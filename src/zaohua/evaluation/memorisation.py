@@ -13,8 +13,3 @@ def longest_copy(text: str, source: str) -> str:
             best = text[start : start + low]
         start += 1
     return best
-
-
-def share_copied(texts: list[str], source: set[str]) -> float:
-    """The share of `texts` that equal one of `source`."""
-    return sum(text in source for text in texts) / max(len(texts), 1)

@@ -13,6 +13,8 @@ from zaohua.objectives.causal import Causal
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 NATS_PER_BIT = math.log(2)
+TOKENS_AT_ONCE = 8192
+"""What bounds the memory of a measurement: their logits stand at once, a gigabyte at 32,000 ids."""
 
 
 @torch.no_grad()
@@ -23,8 +25,10 @@ def summed_loss(
     count = len(rows) if limit is None else min(limit, len(rows))
     chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.int64) if count else np.empty(0, dtype=np.int64)
     total, targets = 0.0, 0
-    for start in range(0, count, 32):
-        batch = make_batch(rows, chosen[start : start + 32]).to(device)
+    width = rows.batch(chosen[:1])["ids"].shape[1] if count else 1
+    at_once = max(1, TOKENS_AT_ONCE // width)
+    for start in range(0, count, at_once):
+        batch = make_batch(rows, chosen[start : start + at_once]).to(device)
         total += float(objective(batch)["loss"])
         targets += batch.counts["loss"]
     return total, targets

@@ -151,7 +151,7 @@ _KEYS: dict[tuple[str, str, frozenset[str]], tuple[str, ...]] = {}
 
 
 def pick(rng: Random, richness: str, table: str, sorts: frozenset[str] = frozenset()) -> str:
-    """An id of a word table, or of those of its rows whose last column is among the sorts; SKEW says how often which."""
+    """An id of a word table, or of those of its rows whose last column is among the sorts, by SKEW."""
     keys = _KEYS.get((richness, table, sorts))
     if keys is None:
         rows = getattr(tables(richness), table)

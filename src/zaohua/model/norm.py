@@ -24,7 +24,9 @@ class RMSNorm(nn.Module):
 
     def forward(self, hidden: Tensor) -> Tensor:
         if hidden.device.type != "cpu" or not torch.is_grad_enabled():
-            return F.rms_norm(hidden, self.weight.shape, self.weight.to(hidden.dtype), self.eps)
+            # CUDA's autocast computes norms in fp32 and takes the weight as it is.
+            weight = self.weight if hidden.device.type == "cuda" else self.weight.to(hidden.dtype)
+            return F.rms_norm(hidden, self.weight.shape, weight, self.eps)
         return _RMSNormOnCPU.apply(hidden, self.weight, self.eps)  # pyright: ignore[reportReturnType]
 
     def extra_repr(self) -> str:

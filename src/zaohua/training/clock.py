@@ -37,21 +37,14 @@ class Clock:
         landing = self.landing_at(step)
         return landing is not None and step >= landing.end
 
-    def last_step(self, step: int, seconds: float) -> int:
-        """The run's last step as far as can be said now, after `step` steps in `seconds`."""
-        if self.settings.steps is not None:
-            return self.settings.steps
-        landing = self.landing_at(step)
-        assert self.settings.seconds is not None
-        return landing.end if landing else max(step + 1, round(step * self.settings.seconds / max(seconds, 1e-9)))
-
     def consider(self, step: int, seconds: float) -> None:
         """After `step` steps in `seconds` of work: begin the landing, or correct its end, when it is time."""
         budget = self.settings.seconds
         if budget is None or step < 1 or any(landing.step >= step for landing in self.landings):
             return
         if not self.landings:
-            if seconds >= budget * (1 - self.settings.landing):
+            warm = step >= self.settings.warmup or seconds >= budget
+            if warm and seconds >= budget * (1 - self.settings.landing):
                 self._decide(step, self._steps_left(step, seconds), factor=self.factor(step - 1))
             return
         begun, current = self.landings[0], self.landings[-1]

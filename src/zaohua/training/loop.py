@@ -105,7 +105,7 @@ def train(
                 position.log_bytes = log.sync()
                 resume.save(folder / "checkpoints", objective, optimizer, position, keep=settings.keep)
                 saved = time.monotonic()
-            if interruption.asked and not last:
+            if interruption.asked:
                 raise Interrupted(f"saved at step {position.step}")
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
@@ -136,7 +136,8 @@ def _gradients(
 def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
     """Let an event happen without dropout, and without a trace in the random numbers that training draws."""
     objective.eval()
-    with torch.random.fork_rng():
+    device = next(objective.parameters()).device
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         fields = happening.run()
     objective.train()
     return fields
@@ -148,7 +149,10 @@ def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: E
     checkpoints.mkdir(parents=True, exist_ok=True)
     found, rejected = resume.newest(checkpoints)
     for sentence in rejected:
-        events.say(f"  {sentence}; an older checkpoint is taken", f"  {sentence}；改用更早的检查点")
+        events.say(
+            f"  {sentence}; {'an older checkpoint is taken' if found else 'training begins anew'}",
+            f"  {sentence}；{'改用更早的检查点' if found else '从头开始训练'}",
+        )
     if found is None:
         return resume.Position()
     position = resume.load(found, objective, optimizer)

@@ -11,7 +11,7 @@ from zaohua.training.settings import TrainingSettings
 class Optimizer:
     """One or two torch optimisers stepped together; state is read and written by parameter name.
 
-    Weights and moments are fp32 whatever `precision` the run computes in; Muon's iteration is computing, and follows it.
+    Weights and moments are fp32 whatever `precision` the run computes in; Muon's iteration follows it.
     """
 
     def __init__(self, objective: nn.Module, settings: TrainingSettings, precision: Precision = "fp32") -> None:
@@ -60,4 +60,4 @@ class Optimizer:
         for key, value in state.items():
             name, _, quantity = key.rpartition("/")
             part, parameter = owner[name]
-            part.state[parameter][quantity] = value
+            part.state[parameter][quantity] = value.to(parameter.device)

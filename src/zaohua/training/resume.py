@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from zaohua import folders
@@ -32,7 +31,7 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
     """Write `step-NNNNNNNN`, then delete all but the newest `keep`."""
     folder = checkpoints / f"step-{position.step:08d}"
     with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
-        save_file(_distinct(objective.state_dict()), temporary / "weights.safetensors")
+        save_file(objective.state_dict(), temporary / "weights.safetensors")
         save_file({k: v.contiguous() for k, v in optimizer.state().items()}, temporary / "optimizer.safetensors")
         save_file(_generator_tensors(), temporary / "generators.safetensors")
         (temporary / "state.json").write_text(json.dumps({**asdict(position), **_generator_numbers()}))
@@ -42,40 +41,29 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
 
 
 def newest(checkpoints: Path) -> tuple[Path | None, list[str]]:
-    """The newest checkpoint that verifies, and a sentence for each newer one that does not."""
+    """The newest checkpoint that verifies, and a sentence for each newer one that does not.
+
+    The damaged are deleted, so that they never count among those that are kept; so is what a killed save left.
+    """
+    for unfinished in checkpoints.glob(".step-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
     rejected: list[str] = []
     for folder in sorted(checkpoints.glob("step-*"), reverse=True):
         wrong = folders.problems(folder)
         if not wrong:
             return folder, rejected
         rejected.append(f"{folder.name} is damaged ({wrong[0]})")
+        shutil.rmtree(folder)
     return None, rejected
 
 
 def load(folder: Path, objective: Objective, optimizer: Optimizer) -> Position:
     """Put the state in `folder` into the objective, the optimiser and the random generators."""
-    weights = load_file(folder / "weights.safetensors")
-    missing, extra = objective.load_state_dict(weights, strict=False)
-    shared = set(objective.state_dict()) - set(_distinct(objective.state_dict()))
-    if extra or set(missing) - shared:
-        raise SafetensorError(
-            f"{folder} does not fit the model: missing {sorted(set(missing) - shared)}, extra {extra}"
-        )
+    objective.load_state_dict(load_file(folder / "weights.safetensors"))
     optimizer.load(load_file(folder / "optimizer.safetensors"))
     state = json.loads((folder / "state.json").read_text())
     _restore_generators(load_file(folder / "generators.safetensors"), state)
     return Position(**{field: state[field] for field in Position.__dataclass_fields__})
-
-
-def _distinct(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Each shared tensor once, under its first name."""
-    seen: set[int] = set()
-    kept = {}
-    for name, tensor in state.items():
-        if tensor.data_ptr() not in seen:
-            seen.add(tensor.data_ptr())
-            kept[name] = tensor.contiguous()
-    return kept
 
 
 def _generator_tensors() -> dict[str, torch.Tensor]:

@@ -26,7 +26,7 @@ class TrainingSettings(Settings):
     """What follows the warm-up. trapezoid: constant, then a linear landing (Hägele et al. 2024)."""
     warmup: Annotated[int, Field(ge=0)] = 50
     """Steps in which the rate rises linearly from zero."""
-    landing: Annotated[float, Field(ge=0, le=1)] = 0.4
+    landing: Annotated[float, Field(ge=0, lt=1)] = 0.4
     """Share of the run in which a trapezoid's rate falls linearly."""
     final_rate: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Rate at the end, as a share of the peak."""

@@ -3,20 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import torch
 
 from zaohua.data.batches import Batch
 from zaohua.objectives.objective import Objective
-
-
-@dataclass(frozen=True)
-class StepResult:
-    """Mean loss of each term in nats per target, and the gradient's norm before clipping."""
-
-    losses: dict[str, float]
-    gradient_norm: float
 
 
 def accumulate_gradients(
