@@ -121,6 +121,43 @@ def test_a_second_process_is_refused_and_a_killed_one_is_forgotten(tmp_path):
         assert True
 
 
+def test_a_second_writer_is_refused_and_the_first_one_finishes(tmp_path):
+    write = "import sys\nfrom pathlib import Path\nfrom zaohua.folders import writing\n"
+    write += "with writing(Path(sys.argv[1]), {'stage': 'corpus'}) as folder:\n"
+    write += "    (folder / 'a.txt').write_text('first')\n    print('writing', flush=True)\n    input()\n"
+    command = [sys.executable, "-c", write, str(tmp_path / "x")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "writing\n"
+        with pytest.raises(UserError, match=r"another zaohua process is working in .*x: wait for it"):
+            make(tmp_path / "x", "second")
+        other.communicate("\n")
+    assert (tmp_path / "x" / "a.txt").read_text() == "first"
+    assert folders.problems(tmp_path / "x") == []
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_writer_that_was_killed_is_forgotten(tmp_path):
+    write = "import os, sys\nfrom pathlib import Path\nfrom zaohua.folders import writing\n"
+    write += "with writing(Path(sys.argv[1]), {}):\n    os.kill(os.getpid(), 9)\n"
+    subprocess.run([sys.executable, "-c", write, str(tmp_path / "x")])
+    assert len(names(tmp_path)) == 2
+    make(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(None, "there is no file"), (b"{", "cannot be read as JSON"), (b"\xff", "cannot"), (b"[]", "holds no mapping"),
+     (b"[" * 10**5, "cannot be read as JSON")],
+)  # fmt: skip
+def test_what_is_no_mapping_in_json_is_named_with_what_to_do(tmp_path, content, said):
+    path = tmp_path / "a.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{said}.*: make it again"):
+        folders.read_json(path, "make it again")
+
+
 def test_what_we_did_not_write_is_never_replaced(tmp_path):
     (tmp_path / "documents").mkdir()
     (tmp_path / "documents" / "thesis.txt").write_text("years of work")
