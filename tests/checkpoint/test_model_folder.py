@@ -3,11 +3,13 @@
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from zaohua import folders
 from zaohua.checkpoint.families import FAMILIES, family_of
 from zaohua.checkpoint.model_folder import load_model, read_config, save_model
 from zaohua.model.config import TransformerConfig
@@ -47,7 +49,7 @@ def test_a_saved_model_comes_back_bit_equal(family, change, tmp_path):
     loaded = load_model(tmp_path)
     assert not loaded.model.training
     assert loaded.tokenizer is None
-    assert loaded.config == model.config == read_config(tmp_path)
+    assert loaded.model.config == model.config == read_config(tmp_path)
     assert loaded.generation["temperature"] == 0.7
     state, again = model.state_dict(), loaded.model.state_dict()
     assert state.keys() == again.keys()
@@ -109,6 +111,9 @@ def test_sharded_weights_are_read(folder):
     with pytest.raises(UserError, match="lacks weight files"):
         load_model(folder)
     index.write_text("[]")
+    with pytest.raises(UserError, match=r"index.json holds no mapping: take the folder from its source again"):
+        load_model(folder)
+    index.write_text('{"weight_map": []}')
     with pytest.raises(UserError, match="is no index of weights"):
         load_model(folder)
 
@@ -263,5 +268,12 @@ def test_what_is_no_model_folder_is_refused(tmp_path, folder):
         load_model(folder / "empty")
     for content in ("{", "[1]", "\xff"):
         (folder / "config.json").write_text(content, encoding="latin-1")
-        with pytest.raises(UserError, match=r"config.json (is not readable as JSON|holds no mapping)"):
+        with pytest.raises(UserError, match=r"config.json (cannot be read as JSON|holds no mapping)"):
             load_model(folder)
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr(folders.uuid, "uuid4", lambda: SimpleNamespace(hex="x"))
+    (tmp_path / ".model.safetensors.tmp-x").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"the disk is full while writing .*model.safetensors"):
+        save_model(tmp_path, model_of())

@@ -75,6 +75,19 @@ def test_unchanged_inputs_are_not_encoded_again(made, tokens, tmp_path, monkeypa
     assert again == tokens
 
 
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(made, tmp_path, monkeypatch):
+    begin = shards._Writer.__init__
+
+    def onto_a_full_disk(writer, folder, part, *rest):
+        begin(writer, folder, part, *rest)
+        (folder / f"{part}-0000.bin").symlink_to("/dev/full")
+
+    monkeypatch.setattr(shards._Writer, "__init__", onto_a_full_disk)
+    with pytest.raises(UserError, match="the disk is full while writing"):
+        shards.run(TokensSettings(), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
+    assert not list(tmp_path.iterdir())
+
+
 def test_another_tokenizer_is_refused(tokens):
     other = train_tokenizer(["other words " * 50], TokenizerSettings())
     with pytest.raises(UserError, match="another tokenizer"):

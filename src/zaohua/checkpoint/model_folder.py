@@ -26,7 +26,6 @@ class LoadedModel:
 
     model: Transformer
     tokenizer: Tokenizer | None
-    config: TransformerConfig
     generation: dict[str, Any]
 
 
@@ -67,8 +66,15 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
         _check_vocabulary(folder, tokenizer, config)
     generation = folder / "generation_config.json"
     return LoadedModel(
-        model.to(device_of_choice()).eval(), tokenizer, config, _read(generation) if generation.is_file() else {}
+        model.to(device_of_choice()).eval(), tokenizer, _read(generation) if generation.is_file() else {}
     )
+
+
+def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
+    """The model's tokenizer; raises UserError where the folder has none."""
+    if loaded.tokenizer is None:
+        raise UserError("the model folder has no tokenizer, so it can read no text: take a folder that has one")
+    return loaded.tokenizer
 
 
 def read_config(folder: Path) -> TransformerConfig:

@@ -1,15 +1,15 @@
 """The weights of a model folder: safetensors files, matched name by name and shape by shape."""
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from zaohua import folders
 from zaohua.checkpoint.family import Family, Weight
 from zaohua.model.config import TransformerConfig
 from zaohua.model.transformer import Transformer
@@ -30,7 +30,7 @@ def write_weights(folder: Path, model: Transformer, family: Family, dtype: torch
         tensors[weight.theirs] = (tensor.T if weight.transposed and tensor.dim() == 2 else tensor).contiguous()
     written = sum(tensor.numel() for tensor in tensors.values())
     assert written == sum(tensor.numel() for tensor in state.values()), "a family's table does not name every weight"
-    save_file(tensors, folder / FILE, metadata={"format": "pt"})
+    folders.write_file(folder / FILE, save(tensors, metadata={"format": "pt"}))  # save_file hides a full disk
 
 
 def read_weights(folder: Path, family: Family, config: TransformerConfig, dtype: torch.dtype) -> Transformer:
@@ -106,9 +106,9 @@ def _files(folder: Path) -> list[Path]:
         reason = f"only {other.name}, a kind of file that can run code and is never read" if other else "no weights"
         raise UserError(f"{folder} has {reason}: save the model as {FILE} with the program that made it")
     try:
-        names = set(json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"].values())
+        names = set(folders.read_json(folder / INDEX, "take the folder from its source again")["weight_map"].values())
         paths = sorted(folder / name for name in names if Path(name).name == name)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError):
         raise UserError(f"{folder / INDEX} is no index of weights: take the folder from its source again") from None
     missing = [path.name for path in paths if not path.is_file()]
     if missing or len(paths) < len(names) or not paths:

@@ -74,7 +74,8 @@ class _Writer:
         self.shards: list[int] = []
         self.documents = self.bytes = 0
         self.end = 0
-        self.ends = (folder / f"{part}.idx").open("wb")
+        self.ends = folder / f"{part}.idx"
+        self.ends.touch()
 
     def add(self, batch: list[str]) -> None:
         """Append documents; a full shard is written out."""
@@ -84,7 +85,8 @@ class _Writer:
             lengths.append(len(ids) + 1)
         ends = self.end + np.cumsum(lengths)
         self.end = int(ends[-1]) if lengths else self.end
-        self.ends.write(ends.astype("<u8").tobytes())
+        with self.ends.open("ab") as file:
+            file.write(ends.astype("<u8").tobytes())
         self.documents += len(batch)
         self.bytes += sum(len(text.encode()) for text in batch)
         while sum(map(len, self.pending)) >= self.shard_tokens:
@@ -94,13 +96,13 @@ class _Writer:
         """Write the rest; documents, UTF-8 bytes of their text, tokens, and the tokens of each shard."""
         if self.documents:
             self._write(sum(map(len, self.pending)))
-        self.ends.close()
         return {"documents": self.documents, "bytes": self.bytes, "tokens": sum(self.shards), "shards": self.shards}
 
     def _write(self, count: int) -> None:
         tokens = np.concatenate(self.pending)
         if count:
-            tokens[:count].tofile(self.folder / f"{self.part}-{len(self.shards):04}.bin")
+            path = self.folder / f"{self.part}-{len(self.shards):04}.bin"
+            path.write_bytes(tokens[:count].tobytes())  # numpy's tofile hides a full disk
             self.shards.append(count)
         self.pending = [tokens[count:]]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from zaohua import folders
 from zaohua.settings import UserError
+from zaohua.tokenizer.characters import characters
 from zaohua.tokenizer.definition import CHAT_TEMPLATE, DEFINITION, STYLE, problem, style, whole
 from zaohua.tokenizer.symbols import SYMBOL_BYTES
 
@@ -58,11 +59,11 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """The ids of a text. A lone surrogate, which is no character, is read as U+FFFD."""
-        return self._engine.encode(_characters(text), add_special_tokens=False).ids
+        return self._engine.encode(characters(text), add_special_tokens=False).ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text, as `encode` gives them; large batches go through the faster engine on all cores."""
-        texts = [_characters(text) for text in texts]
+        texts = [characters(text) for text in texts]
         if sum(map(len, texts)) < _BULK_CHARACTERS:
             return [encoding.ids for encoding in self._engine.encode_batch_fast(texts, add_special_tokens=False)]
         # In slices: tiktoken's own batch makes a task of each text, which costs short texts five times the work.
@@ -98,7 +99,8 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
         """The tokenizer of a folder; raises UserError when a file is missing, damaged or of another kind."""
-        definition, config = _json(folder / DEFINITION), _json(folder / STYLE)
+        remedy = "make the folder again with `zaohua tokenizer`, or take it from its source again"
+        definition, config = (folders.read_json(folder / name, remedy) for name in (DEFINITION, STYLE))
         wrong = problem(definition)
         if wrong:
             raise UserError(f"{folder / DEFINITION} {wrong}: it was not made by `zaohua tokenizer`, or is damaged")
@@ -144,24 +146,3 @@ def from_engine(engine: "tokenizers.Tokenizer") -> Tokenizer:
     wrong = problem(definition)
     assert not wrong, wrong
     return Tokenizer(definition)
-
-
-def _characters(text: str) -> str:
-    """The text with surrogates joined to characters or, when alone, replaced by U+FFFD."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"there is no {path}: a tokenizer folder is made with `zaohua tokenizer`") from None
-    except (ValueError, OSError) as error:
-        raise UserError(f"{path} cannot be read ({error}): restore it, or train the tokenizer again") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{path} is damaged: it holds no settings; train the tokenizer again")
-    return content
