@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
-LEAVES = {"settings", "folders", "events"}
+LEAVES = {"settings", "folders", "events", "mixing"}
 COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "verbs")
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
@@ -14,6 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "folders": {"settings"},
     "events": {"settings"},
+    "mixing": set(),
     "tokenizer": LEAVES,
     "model": LEAVES,
     "microworld": LEAVES,

@@ -1,6 +1,9 @@
 """The command line: each verb and the function that carries it out, and how every mistake ends."""
 
+import contextlib
 import difflib
+import io
+import os
 import signal
 import sys
 
@@ -23,8 +26,13 @@ VERBS: dict[str, str] = {
 }
 
 
+WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
+"""Verbs whose work the same command continues: what is finished of it is kept."""
+CONTINUES = "the same command continues  重复同一命令即可继续"
+
+
 def main(arguments: list[str] | None = None) -> None:
-    """Run a command line and exit: 0 done, 1 the user's mistake, 2 our bug, 75 interrupted and resumable."""
+    """Run a command line and exit: 0 done, 1 the user's mistake, 2 our bug, 75 can be continued, 130 Ctrl-C."""
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -64,16 +72,19 @@ def _carry_out(verb: str, words: list[str]) -> int:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as Ctrl-C
     try:
         command(*bound.args, **bound.kwargs)
+        sys.stdout.flush()
     except settings.UserError as error:
         return _mistake(str(error))
     except verbs.interrupted() as error:
-        print(f"interrupted: {error}; the same command continues  已中断，重复同一命令即可继续", file=sys.stderr)
-        return 75
+        return _unfinished(f"interrupted: {error} 已中断")
     except KeyboardInterrupt:
-        print("interrupted; the same command continues  已中断，重复同一命令即可继续", file=sys.stderr)
-        return 75
+        if verb in WRITING:
+            return _unfinished("interrupted 已中断")
+        print("interrupted 已中断", file=sys.stderr)
+        return 130
     except BrokenPipeError:
-        return 0
+        _let_go_of_output()
+        return _unfinished("nobody reads the output 输出已无人读取") if verb in WRITING else 0
     except Exception:
         import traceback
 
@@ -90,6 +101,17 @@ def _mistake(sentence: str) -> int:
     return 1
 
 
+def _unfinished(why: str) -> int:
+    print(f"{why}; {CONTINUES}", file=sys.stderr)
+    return 75
+
+
+def _let_go_of_output() -> None:
+    """What is left of the output goes nowhere; else Python tries to write it at exit, and fails with 120."""
+    with contextlib.suppress(io.UnsupportedOperation):  # in a test it is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _overview() -> str:
     width = max(map(len, VERBS))
     rows = "\n".join(f"  {verb:<{width}}  {says}" for verb, says in VERBS.items())
@@ -99,7 +121,8 @@ def _overview() -> str:
         f"{rows}\n\n"
         "start here:  zaohua quickstart            ten minutes, from raw text to a chat page\n"
         "then:        zaohua make TEXTS... --minutes 10\n\n"
-        "exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours · 75 interrupted, run it again to continue"
+        "exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours\n"
+        "             75 interrupted, run it again to continue · 130 ended by Ctrl-C"
     )
 
 

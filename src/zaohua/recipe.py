@@ -109,7 +109,8 @@ def write_recipe(recipe: Recipe) -> str:
     return to_toml(recipe.model_dump(exclude_defaults=True))
 
 
-def require_length(training: TrainingSettings, where: str) -> None:
-    """Raises UserError where nothing says how long to train."""
+def require_length(training: TrainingSettings, where: str = "") -> None:
+    """Raises UserError where nothing says how long to train; `where` is its place in the recipe of a whole run."""
     if training.steps is None and training.seconds is None:
-        raise UserError(f"nothing says how long to train: give --{where}.steps, --{where}.seconds or --minutes")
+        flags = f"--{where}.steps, --{where}.seconds or --minutes" if where else "--steps or --seconds"
+        raise UserError(f"nothing says how long to train: give {flags}")

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from zaohua import folders, microworld
-from zaohua.checkpoint.model_folder import LoadedModel, load_model
+from zaohua.checkpoint.model_folder import LoadedModel, load_model, tokenizer_of
 from zaohua.corpus.documents import read_documents
 from zaohua.data.packing import Rows
 from zaohua.data.shards import Part, TokenStore
@@ -21,7 +21,7 @@ from zaohua.evaluation import baselines, card, memorisation, world
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss, text_bits
 from zaohua.events import Events
 from zaohua.generation.decode import generate
-from zaohua.generation.sampling import Sampling
+from zaohua.generation.settings import Sampling
 from zaohua.generation.text import never_written
 from zaohua.inspection.html import inspect
 from zaohua.model.config import parameter_count
@@ -84,7 +84,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
         if chat:
             found["questions"] = _questions(load_model(chat), recipe.report, richness)
     with folders.writing(output, manifest) as temporary:
-        inspect(loaded, _excerpt(heldout_texts or train_texts), temporary / "inspect.html")
+        inspect(loaded, _excerpt(heldout_texts or train_texts), temporary / "inspect.html", name=recipe.name)
         found["spent"] = {**{k: round(v, 1) for k, v in spent.items()}}
         found["spent"]["report"] = round(found["spent"].get("report", 0) + time.monotonic() - charged, 1)
         (temporary / "card.json").write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -97,12 +97,11 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
 def evaluate(model: Path, text: Path, seen: Path | None, events: Events) -> None:
     """Print the model's bits per byte on a text file beside the compressors', which may have seen another."""
     loaded = load_model(model)
-    if loaded.tokenizer is None:
-        raise UserError(f"{model} has no tokenizer, so it can read no text: take a folder that has one")
+    tokenizer = tokenizer_of(loaded)
     content, before = read_text(text), read_text(seen) if seen else ""
     if not content.strip():
         raise UserError(f"{text} is empty: give a text to predict")
-    events.say(f"{model}: {text_bits(loaded.model, loaded.tokenizer, content):.3f} bits/byte on {text}")
+    events.say(f"{model}: {text_bits(loaded.model, tokenizer, content):.3f} bits/byte on {text}")
     for name, compress in baselines.COMPRESSORS.items():
         bits = baselines.compressor_bits(compress, before.encode(), content.encode())
         after = f" · after seeing {seen} {bits['seen']:.3f}" if seen else ""

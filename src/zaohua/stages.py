@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from zaohua import folders
-from zaohua.checkpoint.model_folder import load_model, save_model
+from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
 from zaohua.data.examples import Conversation, pack_conversations
 from zaohua.data.packing import Rows
 from zaohua.data.shards import TokenStore
@@ -114,21 +114,18 @@ def finetune_chat(
     if not _begin(output, manifest, events):
         return output
     loaded = load_model(model)
-    if loaded.tokenizer is None:
-        raise UserError(f"{model} has no tokenizer, so no conversation can be read: take a folder made by zaohua")
+    tokenizer = tokenizer_of(loaded)
     if settings.length > loaded.model.config.max_length:
         raise UserError(
             f"chat.training.length ({settings.length}) is above the model's {loaded.model.config.max_length} tokens"
         )
     objective = Causal(loaded.model)
-    rows = pack_conversations(conversations, loaded.tokenizer, settings.length)
-    unseen = pack_conversations(heldout, loaded.tokenizer, settings.length)
+    rows = pack_conversations(conversations, tokenizer, settings.length)
+    unseen = pack_conversations(heldout, tokenizer, settings.length)
     torch.manual_seed(settings.seed)
     validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
     happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
-    return _train(
-        objective, rows, settings, output, manifest, happenings, loaded.tokenizer, events, title="chat", chat=True
-    )
+    return _train(objective, rows, settings, output, manifest, happenings, tokenizer, events, title="chat", chat=True)
 
 
 def _begin(output: Path, manifest: dict[str, Any], events: Events) -> bool:

@@ -11,7 +11,9 @@ from cyclopts import Parameter
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data.settings import TokensSettings
 from zaohua.events import Events
-from zaohua.recipe import ChatSettings, ModelSettings, Recipe, read_recipe, require_length
+from zaohua.generation.settings import Sampling
+from zaohua.recipe import ChatSettings, ModelSettings, Recipe, read_recipe, require_length, write_recipe
+from zaohua.server.settings import ServeSettings
 from zaohua.settings import Settings, UserError
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.training.allocator import keep_freed_memory
@@ -20,9 +22,30 @@ from zaohua.training.settings import TrainingSettings
 
 Output = Annotated[Path, Parameter(alias="-o")]
 Flat = Parameter(name="*")
+Hidden = Parameter(show=False, parse=False)
+
+
+class CorpusFlags(CorpusSettings):
+    """The settings of a corpus whose sources stand as words."""
+
+    sources: Annotated[tuple[str, ...], Hidden] = ()
+
+
+class RunFlags(Recipe):
+    """What may be changed in a recipe: all but what `zaohua make` was asked for."""
+
+    request: Annotated[str, Hidden] = ""
+
+
+class MakeFlags(RunFlags):
+    """What may be changed in a recipe that is made from the texts that stand as words."""
+
+    corpus: CorpusFlags = CorpusFlags()  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
+
 
 GROUPS: tuple[type[Settings], ...] = (
-    CorpusSettings, TokenizerSettings, TokensSettings, ModelSettings, TrainingSettings, ChatSettings, Recipe,
+    CorpusFlags, TokenizerSettings, TokensSettings, ModelSettings, TrainingSettings, RunFlags, MakeFlags, Sampling,
+    ServeSettings,
 )  # fmt: skip
 
 
@@ -64,7 +87,7 @@ def make(
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     dry_run: bool = False,
     serve: bool = False,
-    changes: Annotated[Recipe | None, Flat] = None,
+    changes: Annotated[MakeFlags | None, Flat] = None,
 ) -> None:
     """Make your own GPT from texts: measure text and machine, plan, run every stage, print the card.
 
@@ -72,7 +95,7 @@ def make(
         texts: files and folders of .txt, .md, .jsonl, .parquet, plain or .gz/.zst; or microworld:small.
         minutes: minutes of clock time from start to printed card.
         output: where everything is written; runs/NAME of the first text unless given.
-        dry_run: print the plan and stop.
+        dry_run: print the plan and its recipe, and stop.
         serve: serve the chat page when done.
     """
     started = time.monotonic()
@@ -85,6 +108,7 @@ def make(
     folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-") or "made")
     recipe = planner.plan(texts, minutes, folder, _changes(changes), events)
     if dry_run:
+        print(write_recipe(recipe.model_copy(update={"request": ""})), end="")
         return
     pipeline.run(recipe, folder, events, started=started)
     _end_with_page(folder, events, serve=serve)
@@ -96,7 +120,7 @@ def run(
     *,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
     dry_run: bool = False,
-    changes: Annotated[Recipe | None, Flat] = None,
+    changes: Annotated[RunFlags | None, Flat] = None,
 ) -> None:
     """Carry out a recipe; stages whose settings and inputs are unchanged are skipped, an interrupted one continues.
 
@@ -108,7 +132,6 @@ def run(
     started = time.monotonic()
     keep_freed_memory()
     from zaohua import pipeline
-    from zaohua.recipe import write_recipe
 
     settings = read_recipe(recipe, _changes(changes))
     folder = output or (recipe if recipe.is_dir() else Path("runs") / settings.name)
@@ -118,7 +141,7 @@ def run(
     pipeline.run(settings, folder, Events(), started=started)
 
 
-def plan(*texts: str, minutes: float = 10.0, changes: Annotated[Recipe | None, Flat] = None) -> None:
+def plan(*texts: str, minutes: float = 10.0, changes: Annotated[MakeFlags | None, Flat] = None) -> None:
     """Say what `zaohua make` would train, how long each part takes, how much memory, and what to expect.
 
     Args:
@@ -133,7 +156,7 @@ def plan(*texts: str, minutes: float = 10.0, changes: Annotated[Recipe | None, F
 def corpus(
     *sources: str,
     output: Output,
-    settings: Annotated[CorpusSettings | None, Flat] = None,
+    settings: Annotated[CorpusFlags | None, Flat] = None,
 ) -> None:
     """Collect text, set aside what is broken, drop exact duplicates, hold some out.
 
@@ -144,7 +167,7 @@ def corpus(
     from zaohua.corpus import stage
     from zaohua.sources import embedded_documents
 
-    wanted = (settings or CorpusSettings()).model_copy(update={"sources": sources})
+    wanted = (settings or CorpusFlags()).model_copy(update={"sources": sources})
     stage.run(wanted, output, Events(), embedded=embedded_documents)
 
 
@@ -205,7 +228,7 @@ def pretrain(
         output: the training folder to write, with model/ inside when done.
     """
     settings = training or TrainingSettings()
-    require_length(settings, "")
+    require_length(settings)
     keep_freed_memory()
     from zaohua import folders, report, stages
 
@@ -231,7 +254,7 @@ def finetune(
         task: chat.
     """
     chosen = training or ChatSettings().training
-    require_length(chosen, "")
+    require_length(chosen)
     keep_freed_memory()
     from zaohua import folders, sources, stages
 
@@ -261,48 +284,30 @@ def generate(
     prompt: str = "",
     /,
     *,
-    max_new_tokens: int = 200,
-    temperature: float = 0.8,
-    top_k: int = 0,
-    top_p: float = 1.0,
-    seed: int = 0,
     count: int = 1,
+    sampling: Annotated[Sampling | None, Flat] = None,
 ) -> None:
     """Continue a text, shown as it is written.
 
     Args:
         model: a model folder, a training folder or a run's folder.
         prompt: the text to continue; nothing begins a new one.
-        max_new_tokens: tokens written at most.
-        temperature: 0 takes the likeliest token always; 1 samples from the model's own distribution.
-        top_k: sample from so many likeliest tokens; 0 from all.
-        top_p: sample from the likeliest tokens that together hold this probability.
-        seed: the same seed writes the same text.
-        count: texts to write.
+        count: texts to write, each with the next seed.
     """
     from zaohua import terminal
 
-    sampling = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    for number in range(count):
-        terminal.write(model_at(model), prompt, {**sampling, "seed": seed + number})
+    terminal.write(model_at(model), prompt, sampling or Sampling(), count)
 
 
-def chat(
-    model: Path, /, *, max_new_tokens: int = 300, temperature: float = 0.7, top_p: float = 1.0, seed: int = 0
-) -> None:
+def chat(model: Path, /, *, sampling: Annotated[Sampling | None, Flat] = None) -> None:
     """Talk with a model: it remembers the conversation, /new forgets it, Ctrl-D ends.
 
     Args:
         model: a model folder, a training folder or a run's folder.
-        max_new_tokens: tokens in an answer at most.
-        temperature: 0 takes the likeliest token always.
-        top_p: sample from the likeliest tokens that together hold this probability.
-        seed: the same seed and words give the same answers.
     """
     from zaohua import terminal
 
-    sampling = {"max_new_tokens": max_new_tokens, "temperature": temperature, "top_p": top_p, "seed": seed}
-    terminal.talk(model_at(model, chat=True), sampling)
+    terminal.talk(model_at(model, chat=True), sampling or Sampling())
 
 
 def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"), top: int = 5) -> None:
@@ -318,24 +323,18 @@ def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"),
 
     if top < 0:
         raise UserError(f"--top is {top}: give 0 or more")
-    look(model_at(model), text, output, top)
+    look(model_at(model), text, output, top, name=str(model))
 
 
-def serve(model: Path, /, *, host: str = "127.0.0.1", port: int = 8000, insecure_no_auth: bool = False) -> None:
+def serve(model: Path, /, *, settings: Annotated[ServeSettings | None, Flat] = None) -> None:
     """Serve a model on this machine: an OpenAI-compatible API and a chat page.
 
     Args:
         model: a model folder, a training folder or a run's folder.
-        host: the address to listen on.
-        port: the port to listen on; 0 takes any free one.
-        insecure_no_auth: listen on an address that other machines reach, though anyone there can then use the model.
     """
-    from zaohua.server.serve import ServeSettings
     from zaohua.server.serve import serve as serve_model
 
-    serve_model(
-        model_at(model, chat=True), ServeSettings(host=host, port=port, insecure_no_auth=insecure_no_auth), Events()
-    )
+    serve_model(model_at(model, chat=True), settings or ServeSettings(), Events())
 
 
 def verify(folder: Path, /) -> None:
@@ -373,7 +372,6 @@ def _end_with_page(folder: Path, events: Events, *, serve: bool) -> None:
     import sys
 
     if serve and sys.stdout.isatty():
-        from zaohua.server.serve import ServeSettings
         from zaohua.server.serve import serve as serve_model
 
         serve_model(model_at(folder, chat=True), ServeSettings(), events)

@@ -47,10 +47,26 @@ def test_a_border_between_documents_cuts_none():
     assert (split.whole.tolist(), split.cuts) == ([False, True], {})
 
 
-def test_no_share_holds_nothing_out():
-    for split in (by_hash(np.array([9]), keys_of(1), 0.0, ""), by_tail(np.array([9]), np.array([0]), 0.0)):
-        assert not split.whole.any()
-        assert not split.cuts
+def by_tail_file_after_file(sizes, files, share):
+    """What `by_tail` is to give, spelled out by looking through all documents for each file."""
+    whole, cuts = np.zeros(len(sizes), dtype=bool), {}
+    for file in np.unique(files):
+        here = np.flatnonzero(files == file)
+        ends = np.cumsum(sizes[here])
+        border = round(int(ends[-1]) * (1 - share))
+        for index, end in zip(here.tolist(), ends.tolist(), strict=True):
+            start = end - int(sizes[index])
+            whole[index] = start >= border
+            if start < border < end:
+                cuts[index] = border - start
+    return whole.tolist(), cuts
+
+
+@given(sizes=sizes_of | st.just(np.zeros(0, dtype=np.int64)), files=st.integers(1, 50), share=st.floats(0.001, 0.5))
+def test_files_are_taken_one_after_the_other(sizes, files, share):
+    numbers = np.sort(np.random.default_rng(1).integers(0, files, len(sizes)))
+    split = by_tail(sizes, numbers, share)
+    assert (split.whole.tolist(), split.cuts) == by_tail_file_after_file(sizes, numbers, share)
 
 
 @pytest.mark.parametrize(

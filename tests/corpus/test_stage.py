@@ -37,7 +37,11 @@ def texts(corpus: Path, *parts: str) -> dict[str, str]:
 
 
 def both(corpus: Path) -> dict[str, str]:
-    return texts(corpus, "documents", "heldout")
+    """Every text as it was before a part was held out, those that were held out whole behind the others."""
+    found = texts(corpus)
+    for name, text in texts(corpus, "heldout").items():
+        found[name.removesuffix("#tail")] = found.get(name.removesuffix("#tail"), "") + text
+    return found
 
 
 def removed(corpus: Path, kind: str) -> list[dict]:
@@ -66,7 +70,7 @@ def test_every_kind_of_file_gives_its_texts(tmp_path):
     write(tmp_path, "g.json", json.dumps([{"text": lines[5]}, {"text": lines[6]}]))
     pyarrow.parquet.write_table(pyarrow.table({"body": lines[7:9]}), tmp_path / "texts" / "h.parquet")
     write(tmp_path, "i.jsonl.gz", gzip.compress(json.dumps({"text": lines[9]}).encode("utf-16")))
-    found = both(make(tmp_path, heldout=0.0))
+    found = both(make(tmp_path))
     assert found == {
         "texts/a.txt": lines[0] + "\n" + LONG,
         "texts/b/c.md": "# " + lines[1],
@@ -96,7 +100,7 @@ def test_bad_lines_and_files_are_set_aside_with_their_place_and_the_rest_goes_on
     write(tmp_path, "f.parquet", b"PAR1 not really")
     write(tmp_path, "g.json", "{")
     write(tmp_path, "h.txt.zst", b"not zstandard")
-    corpus = make(tmp_path, heldout=0.0)
+    corpus = make(tmp_path)
     bad = removed(corpus, "unreadable")
     assert {row["id"] for row in bad} >= {f"texts/a.jsonl:{n}" for n in (4, 5, 6, 7)} | {"texts/b.txt:201"}
     assert {row["file"] for row in bad if row["line"] == 0} == {f"texts/{name}" for name in
@@ -119,13 +123,14 @@ def test_bad_lines_and_files_are_set_aside_with_their_place_and_the_rest_goes_on
 def test_a_file_may_be_cut_into_documents(tmp_path, documents, expected):
     write(tmp_path, "a.txt", "one line long\r\ntwo line long\r\n\r\n \r\nthree is long\r\n")
     write(tmp_path, "z.txt", LONG)
-    found = both(make(tmp_path, documents=documents, heldout=0.0))
-    assert [text for name, text in found.items() if name.startswith("texts/a.txt:")] == expected
+    found = both(make(tmp_path, documents=documents))
+    assert sorted(text for name, text in found.items() if name.startswith("texts/a.txt:")) == sorted(expected)
 
 
 def test_utf16_lines_are_lines(tmp_path):
     write(tmp_path, "a.txt", LONG.encode("utf-16"))
-    assert list(both(make(tmp_path, documents="line", heldout=0.0)).values()) == LONG.split("\n")
+    found = both(make(tmp_path, documents="line"))
+    assert [found[f"texts/a.txt:{n}"] for n in range(1, 201)] == LONG.split("\n")
 
 
 def test_duplicates_are_removed_whatever_their_case_spacing_and_punctuation(tmp_path):
@@ -133,8 +138,8 @@ def test_duplicates_are_removed_whatever_their_case_spacing_and_punctuation(tmp_
     write(tmp_path, "b.txt", LONG.upper().replace("，", ", "))
     write(tmp_path, "c.txt", LONG + "！")
     write(tmp_path, "d.txt", LONG + " and more")
-    corpus = make(tmp_path, heldout=0.0)
-    assert list(both(corpus)) == ["texts/a.txt", "texts/d.txt"]
+    corpus = make(tmp_path)
+    assert set(both(corpus)) == {"texts/a.txt", "texts/d.txt"}
     assert [(row["id"], row["kept"]) for row in removed(corpus, "duplicates")] == [
         ("texts/b.txt", "texts/a.txt"),
         ("texts/c.txt", "texts/a.txt"),
@@ -245,7 +250,7 @@ def test_unchanged_sources_are_not_read_again_and_changed_ones_are(tmp_path, mon
 def test_files_are_read_once_and_our_own_and_hidden_ones_never(tmp_path):
     write(tmp_path, "a.txt", LONG)
     write(tmp_path, ".hidden/b.txt", LONG + "b")
-    chosen = CorpusSettings(sources=(str(tmp_path / "texts"), str(tmp_path / "texts" / "*.txt")), heldout=0.0)
+    chosen = CorpusSettings(sources=(str(tmp_path / "texts"), str(tmp_path / "texts" / "*.txt")))
     for output in (tmp_path / "texts" / "corpus", tmp_path / "again"):
         stage.run(chosen, output, EVENTS)
         assert list(both(output)) == ["texts/a.txt"]
@@ -282,6 +287,7 @@ def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
         ({"a.txt": LONG}, {"encoding": "ascii", "documents": "line"}, r"a\.txt is not in the encoding ascii .*line 1"),
         ({"a.jsonl": json.dumps({"x": LONG})}, {}, "no text was found .*text_field"),
         ({"a.jsonl": json.dumps({"text": LONG})}, {"text_field": "body"}, "no text was found .*body"),
+        ({"a.jsonl": records(80)}, {"heldout": 0.001}, "nothing could be held out at 0.001: give a larger"),
     ],
 )
 def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, files, settings, said):
@@ -295,6 +301,11 @@ def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, fi
 def test_an_unknown_encoding_is_refused_by_name():
     with pytest.raises(UserError, match="unknown encoding 'utf9'"):
         check(CorpusSettings, {"encoding": "utf9"})
+
+
+def test_holding_out_nothing_is_refused():
+    with pytest.raises(UserError, match=r"corpus.heldout is 0.0; it must be greater than or equal to 0.001"):
+        check(CorpusSettings, {"heldout": 0.0}, where="corpus")
 
 
 def test_no_source_is_refused(tmp_path):

@@ -43,11 +43,24 @@ def test_a_longer_example_keeps_its_end_and_is_counted():
     assert packed.arrays["labels"][0].tolist() == list(range(12, 20))
 
 
-def test_a_bad_line_is_named(tmp_path):
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("你好".encode("gbk"), "it is not UTF-8: save"),
+        (b"[]", "a line must be"),
+        (b"[" * 100_000, "a line must be"),
+        (b'{"messages": ["hello"]}', "a line must be"),
+        (b'{"messages": []}', "the conversation is empty"),
+        (b'{"messages": [{"role": "robot", "content": "hi"}]}', "message 1 has the role 'robot'"),
+        (b'{"messages": [{"role": "user", "content": null}]}', r"message 1 \(user\) has no text"),
+        (b'{"messages": [{"role": "user", "content": ["hi"]}]}', r"message 1 \(user\) has no text"),
+    ],
+)
+def test_what_is_no_conversation_is_named_with_file_and_line(tmp_path, line, said):
     path = tmp_path / "chats.jsonl"
     good = {"messages": [{"role": "user", "content": "你好"}, {"role": "assistant", "content": "好"}]}
-    path.write_text(json.dumps(good) + "\n[]\n", encoding="utf-8")
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps(good, ensure_ascii=False).encode() + b"\r\n" + line + b"\n")
     found = read_conversations(path)
     assert next(found) == good["messages"]
-    with pytest.raises(UserError, match="line 2"):
+    with pytest.raises(UserError, match=rf"chats.jsonl, line 2: {said}"):
         next(found)

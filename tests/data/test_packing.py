@@ -1,5 +1,7 @@
 """Rows: every token a target once, documents marked, whatever the length of rows and the borders of shards."""
 
+from types import SimpleNamespace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +13,12 @@ from zaohua.data.shards import Part, Tokens
 END = 99
 
 documents_of = st.lists(st.lists(st.integers(0, 98), min_size=1, max_size=20), max_size=8)
+
+
+def rows_of(rows: Rows) -> list[SimpleNamespace]:
+    """All rows, one by one: ids, labels, positions, documents, each (length,)."""
+    batches = [rows.batch(np.array([index])) for index in range(len(rows))]
+    return [SimpleNamespace(**{name: array[0] for name, array in batch.items()}) for batch in batches]
 
 
 def part_of(documents: list[list[int]], shard: int = 7) -> Part:
@@ -26,7 +34,7 @@ def test_every_token_is_a_target_once_and_follows_its_input(documents, length, s
     rows = Rows(part, length)
     stream = part.tokens[0 : len(part.tokens)].tolist()
     inputs, targets = [], []
-    for row in (rows[index] for index in range(len(rows))):
+    for row in rows_of(rows):
         real = row.labels != IGNORED
         inputs += row.ids[real].tolist()
         targets += row.labels[real].tolist()
@@ -38,7 +46,7 @@ def test_every_token_is_a_target_once_and_follows_its_input(documents, length, s
 @given(documents=documents_of, length=st.integers(1, 16))
 def test_positions_and_documents_start_anew_with_each_document(documents, length):
     rows = Rows(part_of(documents), length)
-    for row in (rows[index] for index in range(len(rows))):
+    for row in rows_of(rows):
         document = position = -1
         for place in range(length):
             if place == 0 or row.ids[place] == END:
@@ -51,16 +59,16 @@ def test_positions_and_documents_start_anew_with_each_document(documents, length
 def test_a_batch_is_its_rows(documents, length, data):
     rows = Rows(part_of(documents), length)
     indices = np.array(data.draw(st.lists(st.integers(0, len(rows) - 1), max_size=5)), dtype=np.int64)
-    batch = rows.batch(indices)
+    batch, alone = rows.batch(indices), rows_of(rows)
     for name, array in batch.items():
         assert array.shape == (len(indices), length)
         assert array.dtype == np.int64
-        assert all(np.array_equal(array[n], getattr(rows[int(index)], name)) for n, index in enumerate(indices))
+        assert all(np.array_equal(array[n], getattr(alone[index], name)) for n, index in enumerate(indices))
 
 
 def test_a_document_is_its_leading_mark_and_its_tokens():
     rows = Rows(part_of([[1, 2], [3]]), 8)
-    row = rows[0]
+    (row,) = rows_of(rows)
     assert row.ids.tolist() == [END, 1, 2, END, 3, END, END, END]
     assert row.labels.tolist() == [1, 2, END, 3, END, IGNORED, IGNORED, IGNORED]
     assert row.documents.tolist()[:5] == [0, 0, 0, 1, 1]

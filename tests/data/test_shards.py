@@ -13,6 +13,7 @@ from zaohua.data.shards import Part, TokenStore
 from zaohua.events import Events
 from zaohua.settings import UserError
 from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.tokenizer.texts import text_bytes
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.training import train_tokenizer
 
@@ -39,7 +40,7 @@ def test_the_stream_is_each_document_between_marks(made, tokens, part, source):
         expected += [*tokenizer.encode(text), tokenizer.end_of_text]
     assert texts
     assert ids == expected
-    assert found.bytes == sum(len(text.encode()) for text in texts)
+    assert found.bytes == text_bytes(made / "corpus", source) == sum(len(text.encode()) for text in texts)
     starts = [0, *found.document_ends.tolist()]
     assert [tokenizer.decode(ids[a:b]) for a, b in itertools.pairwise(starts)] == texts
     assert all(ids[end] == tokenizer.end_of_text for end in found.document_ends.tolist())
@@ -73,6 +74,13 @@ def test_unchanged_inputs_are_not_encoded_again(made, tokens, tmp_path, monkeypa
     monkeypatch.setattr(Tokenizer, "encode_batch", None)
     again = shards.run(TokensSettings(shard_tokens=1024), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
     assert again == tokens
+
+
+def test_the_corpus_is_read_once(made, tmp_path, monkeypatch):
+    read, texts = [], shards.texts
+    monkeypatch.setattr(shards, "texts", lambda corpus, part: read.append(part) or texts(corpus, part))
+    shards.run(TokensSettings(), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
+    assert read == ["documents", "heldout"]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(made, tmp_path, monkeypatch):

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from zaohua.generation.decode import Generated, generate, tokens
-from zaohua.generation.sampling import Sampling, choose, uniforms
+from zaohua.generation.sampling import choose, uniforms
+from zaohua.generation.settings import Sampling
 from zaohua.model.presets import shape
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
@@ -84,11 +85,11 @@ def test_forbidden_ids_never_come(model):
 
 def test_finished_rows_leave_the_batch(model):
     steps = list(tokens(model, PROMPTS, Sampling(temperature=2.0, max_new_tokens=20), end_ids={2, 5, 9, 13, 21}))
-    widths = [len(rows) for rows, _ in steps]
+    widths = [len(rows) for rows, _, _ in steps]
     assert widths == sorted(widths, reverse=True)
     assert widths[-1] < widths[0] == len(PROMPTS)
     ended = set()
-    for rows, ids in steps:
+    for rows, ids, _ in steps:
         assert not ended & set(rows)
         ended |= {row for row, index in zip(rows, ids, strict=True) if index in {2, 5, 9, 13, 21}}
 

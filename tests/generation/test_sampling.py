@@ -6,7 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zaohua.generation.sampling import Sampling, choose, uniforms
+from zaohua.generation.sampling import choose, uniforms
+from zaohua.generation.settings import Sampling
 from zaohua.settings import UserError, check
 
 PROBABILITIES = torch.tensor([0.1, 0.4, 0.05, 0.3, 0.15])

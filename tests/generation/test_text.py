@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zaohua.checkpoint.model_folder import LoadedModel, load_model, save_model
-from zaohua.generation.sampling import Sampling
+from zaohua.generation.settings import Sampling
 from zaohua.generation.text import complete, never_written, reply
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import shape
@@ -29,7 +29,7 @@ def loaded(tokenizer):
     """A model that prefers nothing, with more rows than the tokenizer has tokens."""
     config = shape("llama", dim=16, layers=1, vocab_size=tokenizer.vocab_size + PAD, max_length=64)
     model = new_model(config, generator=torch.Generator().manual_seed(0)).eval()
-    return LoadedModel(model, tokenizer, config, {})
+    return LoadedModel(model, tokenizer, {})
 
 
 def always(loaded, *ids):
@@ -59,7 +59,7 @@ def test_pieces_join_to_the_decoded_ids(loaded):
 
 def test_neither_padding_rows_nor_special_tokens_are_ever_written(loaded):
     tokenizer = loaded.tokenizer
-    never = never_written(tokenizer, loaded.config.vocab_size, {tokenizer.end_of_text})
+    never = never_written(tokenizer, loaded.model.config.vocab_size, {tokenizer.end_of_text})
     assert len(never) == PAD + len(tokenizer.specials) - 1
     letter = tokenizer.encode("c")[0]
     writing = complete(always(loaded, *never, letter), "", Sampling(temperature=0.0, max_new_tokens=3))
@@ -95,13 +95,13 @@ def test_the_oldest_messages_give_way_but_never_the_system_s(loaded):
     system = [{"role": "system", "content": "c"}]
     turns = [{"role": role, "content": "a b c a b"} for _ in range(6) for role in ("user", "assistant")][:-1]
     whole = len(render(loaded.tokenizer, system + turns, add_reply=True).ids)
-    assert whole > loaded.config.max_length
+    assert whole > loaded.model.config.max_length
     writing = reply(loaded, system + turns, Sampling(max_new_tokens=10))
     allowed = {
         len(render(loaded.tokenizer, system + turns[first:], add_reply=True).ids) for first in range(0, len(turns), 2)
     }
     assert writing.prompt_tokens in allowed
-    assert writing.prompt_tokens + 10 <= loaded.config.max_length
+    assert writing.prompt_tokens + 10 <= loaded.model.config.max_length
     assert len(turns) == 11, "the caller's list is not changed"
     with pytest.raises(UserError, match=r"the prompt has .* tokens, but the model reads and writes 64: shorten it"):
         list(reply(loaded, [{"role": "user", "content": "我" * 200}], Sampling()))
@@ -121,7 +121,7 @@ def test_a_folder_with_a_tokenizer_writes_the_same_text(loaded, tmp_path):
 
 
 def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(loaded, tokenizer, tmp_path):
-    config = dataclasses.replace(loaded.config, vocab_size=tokenizer.vocab_size - 1)
+    config = dataclasses.replace(loaded.model.config, vocab_size=tokenizer.vocab_size - 1)
     model = new_model(config, generator=torch.Generator())
     with pytest.raises(UserError, match="take the tokenizer that the model was trained with"):
         save_model(tmp_path, model, tokenizer=tokenizer)

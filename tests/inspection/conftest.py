@@ -34,4 +34,4 @@ def loaded(request) -> LoadedModel:
         for weight in model.parameters():
             if weight.ndim == 2:
                 weight.mul_(6)
-    return LoadedModel(model, tokenizer, config, {})
+    return LoadedModel(model, tokenizer, {})

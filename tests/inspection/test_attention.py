@@ -6,15 +6,15 @@ from zaohua.inspection.attention import attention_maps
 
 
 def test_rows_sum_to_one_and_the_future_is_exactly_zero(loaded):
-    ids = torch.randint(0, loaded.config.vocab_size, (100,), generator=torch.Generator().manual_seed(1))
+    ids = torch.randint(0, loaded.model.config.vocab_size, (100,), generator=torch.Generator().manual_seed(1))
     maps = attention_maps(loaded.model, ids)
-    assert maps.shape == (loaded.config.layers, loaded.config.heads, 100, 100)
+    assert maps.shape == (loaded.model.config.layers, loaded.model.config.heads, 100, 100)
     assert torch.allclose(maps.sum(-1), torch.ones(()), atol=1e-5)
     assert (maps >= 0).all()
     assert not maps.triu(1).any()
-    if loaded.config.local_window:
-        assert maps[0, :, 99, : 100 - loaded.config.local_window].any()
-        assert not maps[1].tril(-loaded.config.local_window).any()
+    if loaded.model.config.local_window:
+        assert maps[0, :, 99, : 100 - loaded.model.config.local_window].any()
+        assert not maps[1].tril(-loaded.model.config.local_window).any()
 
 
 def turned(heads, base):
@@ -28,7 +28,7 @@ def turned(heads, base):
 
 @torch.inference_mode()
 def test_maps_of_the_first_layer_equal_the_softmax_of_its_scores(loaded):
-    config, block, ids = loaded.config, loaded.model.stack.blocks[0], torch.arange(20) + 7
+    config, block, ids = loaded.model.config, loaded.model.stack.blocks[0], torch.arange(20) + 7
     hidden = block.attention_norm(loaded.model.embedding(ids[None], torch.arange(20)[None], None))
     query, key = (
         norm(part(hidden)[0].unflatten(1, (-1, config.head_dim)).transpose(0, 1))  # (heads, time, head_dim)

@@ -12,15 +12,15 @@ import torch
 
 from zaohua.checkpoint.model_folder import LoadedModel
 from zaohua.inspection.attention import attention_maps
-from zaohua.inspection.html import InspectSettings, inspect, pack_maps, readable
+from zaohua.inspection.html import inspect, pack_maps, readable
 from zaohua.settings import UserError
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(1)>{{data}}<!--\u2028'\""
 
 
 def page_of(loaded, text, tmp_path, **settings):
-    shown = inspect(loaded, text, tmp_path / "page.html", InspectSettings(**settings), name="small")
-    return (tmp_path / "page.html").read_text(encoding="utf-8"), shown
+    inspect(loaded, text, tmp_path / "page.html", name="small", **settings)
+    return (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def data_of(page):
@@ -39,7 +39,7 @@ def unpack(attention):
 
 
 def test_the_page_holds_the_attention_up_to_its_stated_error(loaded, tmp_path):
-    data = data_of(page_of(loaded, "One day Ann was in the garden. 有一天", tmp_path)[0])
+    data = data_of(page_of(loaded, "One day Ann was in the garden. 有一天", tmp_path))
     ids = torch.tensor([token["id"] for token in data["tokens"]])
     assert (unpack(data["attention"]) - attention_maps(loaded.model, ids)).abs().max() < 0.004
 
@@ -50,7 +50,7 @@ def test_packing_keeps_small_weights_apart():
 
 def test_the_tokens_spell_the_text(loaded, tmp_path):
     text = "One day 小宝 saw <b>a kite</b>.\n"
-    tokens = data_of(page_of(loaded, text, tmp_path)[0])["tokens"]
+    tokens = data_of(page_of(loaded, text, tmp_path))["tokens"]
     assert tokens[0]["kind"] == "special"
     assert tokens[0]["bits"] is None
     whole = b"".join(
@@ -61,7 +61,7 @@ def test_the_tokens_spell_the_text(loaded, tmp_path):
 
 
 def test_text_is_inert(loaded, tmp_path):
-    page, _ = page_of(loaded, HOSTILE, tmp_path)
+    page = page_of(loaded, HOSTILE, tmp_path)
     assert page.count("<script") == 2
     assert page.count("</script>") == 2
     assert "<img" not in page
@@ -70,7 +70,7 @@ def test_text_is_inert(loaded, tmp_path):
 
 
 def test_the_page_loads_nothing_and_its_policy_allows_only_its_own_script_and_style(loaded, tmp_path):
-    page, _ = page_of(loaded, "One day", tmp_path)
+    page = page_of(loaded, "One day", tmp_path)
     assert "http:" not in page
     assert "https:" not in page
     assert not re.search(r"\b(src|href)\s*=|@import|url\(", page)
@@ -86,21 +86,19 @@ def test_the_page_loads_nothing_and_its_policy_allows_only_its_own_script_and_st
 
 
 def test_a_long_text_is_cut_and_the_page_says_so(loaded, tmp_path):
-    page, shown = page_of(loaded, "kite " * 300, tmp_path)
-    data = data_of(page)
-    assert shown == len(data["tokens"]) == loaded.config.max_length
-    assert data["whole"] > shown
-    assert page_of(loaded, "kite " * 300, tmp_path, max_tokens=5)[1] == 5
+    data = data_of(page_of(loaded, "kite " * 300, tmp_path))
+    assert len(data["tokens"]) == loaded.model.config.max_length < data["whole"]
+    assert len(data_of(page_of(loaded, "kite " * 300, tmp_path, max_tokens=5))["tokens"]) == 5
 
 
 def test_bits_per_byte_counts_the_bytes_shown(loaded, tmp_path):
-    data = data_of(page_of(loaded, "小宝", tmp_path)[0])
+    data = data_of(page_of(loaded, "小宝", tmp_path))
     bits = sum(token["bits"] for token in data["tokens"][1:])
     assert float(data["bits_per_byte"]) == pytest.approx(bits / 6, abs=1e-3)
 
 
 def test_every_token_of_the_vocabulary_is_readable(loaded):
-    for token in range(loaded.config.vocab_size):
+    for token in range(loaded.model.config.vocab_size):
         text, kind = readable(loaded.tokenizer, token)
         assert text
         assert kind in ("", "part", "special")
@@ -110,10 +108,10 @@ def test_every_token_of_the_vocabulary_is_readable(loaded):
 @pytest.mark.parametrize("text", [""])
 def test_an_empty_text_is_the_users_mistake(loaded, tmp_path, text):
     with pytest.raises(UserError, match="empty"):
-        inspect(loaded, text, tmp_path / "page.html")
+        inspect(loaded, text, tmp_path / "page.html", name="")
     assert not (tmp_path / "page.html").exists()
 
 
 def test_a_folder_without_a_tokenizer_is_the_users_mistake(loaded, tmp_path):
     with pytest.raises(UserError, match="tokenizer"):
-        inspect(LoadedModel(loaded.model, None, loaded.config, {}), "a", tmp_path / "page.html")
+        inspect(LoadedModel(loaded.model, None, {}), "a", tmp_path / "page.html", name="")

@@ -68,6 +68,6 @@ def test_a_certain_model_has_no_entropy_and_no_nan(loaded):
 
 def test_next_tokens_are_probabilities_of_the_vocabulary(loaded, ids):
     found = next_tokens(loaded.model, ids.tolist(), top=10_000)
-    assert len(found) == loaded.config.vocab_size
+    assert len(found) == loaded.model.config.vocab_size
     assert sum(probability for _, probability in found) == pytest.approx(1, abs=1e-4)
     assert found == sorted(found, key=lambda pair: -pair[1])

@@ -17,7 +17,8 @@ from zaohua.model.config import TransformerConfig
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import shape
 from zaohua.server.app import Served
-from zaohua.server.serve import ServeSettings, listen, open_folder, run_server
+from zaohua.server.serve import listen, open_model, run_server
+from zaohua.server.settings import ServeSettings
 from zaohua.server.worker import Worker
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.training import train_tokenizer
@@ -92,7 +93,7 @@ def model_folder(tokenizer, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def server(model_folder):
-    with serving(open_folder(model_folder)) as running:
+    with serving(open_model(model_folder)) as running:
         yield running
 
 
@@ -119,4 +120,4 @@ def reciting(tokenizer, ids, *, wait=None) -> Served:
         model.head.weight[torch.tensor(ids), torch.arange(length)] += 9
     if wait:
         model.register_forward_pre_hook(lambda *_: wait())
-    return Served(loaded=LoadedModel(model, tokenizer, config, {}), name="reciter", chat=True, created=0)
+    return Served(loaded=LoadedModel(model, tokenizer, {}), name="reciter", chat=True, created=0)

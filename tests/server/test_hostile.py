@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zaohua.server.app import Served
 from zaohua.server.errors import ApiError
+from zaohua.server.guard import HEADERS
 from zaohua.server.openai import ChatRequest, CompletionRequest, read_body
 
 CHAT = {"model": "small-world", "messages": [{"role": "user", "content": "a"}], "max_tokens": 1}
@@ -177,9 +179,32 @@ def test_the_servers_own_names_and_addresses_are_answered(web, host):
     assert web.get("/health", headers={"Host": host}).status_code == 200
 
 
-def test_a_page_from_elsewhere_may_not_ask(web, server):
-    for origin in ("https://evil.example", "null", "http://localhost.evil.example"):
-        error_of(web.post("/v1/completions", json=TEXT, headers={"Origin": origin}), 403)
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "null",
+        "",
+        "http://localhost.evil.example",
+        "http://203.0.113.5",
+        "http://127.0.0.1",
+        "http://127.0.0.1:1",
+        "http://[",
+        "http://[::1",
+    ],
+)
+def test_a_page_from_elsewhere_may_not_ask(web, origin):
+    error_of(web.post("/v1/completions", json=TEXT, headers={"Origin": origin}), 403)
+
+
+def test_a_page_from_the_same_machine_but_another_name_may_not_ask(web, server):
+    origin = server.address.replace("127.0.0.1", "localhost")
+    error_of(web.post("/v1/completions", json=TEXT, headers={"Origin": origin}), 403)
+    own = {"Origin": origin, "Host": origin.removeprefix("http://")}
+    assert web.post("/v1/completions", json=TEXT, headers=own).status_code == 200
+
+
+def test_the_servers_own_page_may_ask(web, server):
     answer = web.post("/v1/completions", json=TEXT, headers={"Origin": server.address})
     assert answer.status_code == 200
     assert not [name for name in answer.headers if name.startswith("access-control")]
@@ -194,3 +219,17 @@ def test_an_unknown_path_is_404(web, path):
 
 def test_a_wrong_method_is_405(web):
     error_of(web.get("/v1/completions"), 405)
+
+
+def test_a_fault_is_a_well_formed_error_with_the_headers_of_every_answer(web, monkeypatch):
+    usual = web.get("/health").headers
+
+    def fault(_):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(Served, "card", fault)
+    answer = web.get("/v1/models")
+    assert "secret" not in error_of(answer, 500)["message"]
+    for name in HEADERS:
+        assert answer.headers[name] == usual[name]
+    assert len(answer.headers["x-request-id"]) == 32

@@ -161,3 +161,11 @@ def test_a_request_that_breaks_the_model_does_not_break_the_next(tokenizer):
         assert "secret" not in str(found.value)
         faults += [False] * 9
         assert recite(running, max_tokens=1).choices[0].text
+
+
+def test_scores_cost_no_pass_of_their_own(tokenizer):
+    passes = []
+    ids = tokenizer.encode("kite " * 20)
+    with serving(reciting(tokenizer, ids, wait=lambda: passes.append(1))) as running:
+        recite(running, max_tokens=5, logprobs=3)
+        assert len(passes) == 5

@@ -9,7 +9,8 @@ import sys
 import openai
 import pytest
 
-from zaohua.server.serve import ServeSettings, listen, name_of, open_folder
+from zaohua.server.serve import listen, name_of, open_model
+from zaohua.server.settings import ServeSettings
 from zaohua.settings import UserError
 
 
@@ -55,18 +56,18 @@ def test_what_a_folder_says_about_itself(model_folder, tmp_path):
     copy.mkdir()
     for file in model_folder.iterdir():
         (copy / file.name).write_bytes(file.read_bytes())
-    assert open_folder(copy).chat
+    assert open_model(copy).chat
     (copy / "zaohua.json").write_text(json.dumps({"steps": 3}))
-    assert not open_folder(copy).chat
+    assert not open_model(copy).chat
     (copy / "zaohua.json").unlink()
-    assert not open_folder(copy).chat
+    assert not open_model(copy).chat
     (copy / "zaohua.json").write_text("[")
     with pytest.raises(UserError, match=r"zaohua\.json is damaged"):
-        open_folder(copy)
+        open_model(copy)
     (copy / "zaohua.json").unlink()
     (copy / "tokenizer.json").unlink()
     with pytest.raises(UserError, match="tokenizer"):
-        open_folder(copy)
+        open_model(copy)
 
 
 @pytest.mark.slow
@@ -74,7 +75,7 @@ def test_what_a_folder_says_about_itself(model_folder, tmp_path):
 def test_a_signal_ends_the_process_with_0_after_the_streams(model_folder, number):
     program = (
         "import sys; from pathlib import Path; from zaohua.events import Events;"
-        "from zaohua.server.serve import ServeSettings, serve;"
+        "from zaohua.server.serve import serve; from zaohua.server.settings import ServeSettings;"
         "serve(Path(sys.argv[1]), ServeSettings(port=0), Events())"
     )
     with subprocess.Popen(

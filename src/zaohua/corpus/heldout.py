@@ -1,5 +1,6 @@
 """Which text is held out from training: chosen so that no copy of it is trained on, and the choice can be repeated."""
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import Literal
@@ -33,20 +34,23 @@ def by_hash(sizes: np.ndarray, keys: np.ndarray, share: float, salt: str) -> Spl
     small = small[np.argsort(rank[small], kind="stable")]
     middles = np.cumsum(sizes[small]) - sizes[small] / 2
     whole = np.zeros(len(sizes), dtype=bool)
-    whole[small[middles <= share * sizes[small].sum()]] = share > 0
-    cuts = {int(i): round(int(sizes[i]) * (1 - share)) for i in np.flatnonzero(large)} if share > 0 else {}
+    whole[small[middles <= share * sizes[small].sum()]] = True
+    cuts = {int(i): round(int(sizes[i]) * (1 - share)) for i in np.flatnonzero(large)}
     return Split(whole, cuts)
 
 
 def by_tail(sizes: np.ndarray, files: np.ndarray, share: float) -> Split:
-    """The last `share` of the bytes of each file; documents (n,) of so many bytes stand in files (n,), in order."""
+    """The last `share` of the bytes of each file; documents (n,) of so many bytes stand in files (n,), in order.
+
+    Documents of one file stand together.
+    """
     whole = np.zeros(len(sizes), dtype=bool)
     cuts: dict[int, int] = {}
-    for file in np.unique(files) if share > 0 else []:
-        here = np.flatnonzero(files == file)
-        ends = np.cumsum(sizes[here])
+    borders = np.flatnonzero(np.diff(files)) + 1
+    for first, last in itertools.pairwise([0, *borders.tolist(), len(files)] if len(files) else []):
+        ends = np.cumsum(sizes[first:last])
         border = round(int(ends[-1]) * (1 - share))
-        for index, end in zip(here.tolist(), ends.tolist(), strict=True):
+        for index, end in enumerate(ends.tolist(), first):
             start = end - int(sizes[index])
             whole[index] = start >= border
             if start < border < end:

@@ -27,7 +27,7 @@ class CorpusSettings(Settings):
     min_characters: Annotated[int, Field(ge=1)] = 8
     """Shorter documents are removed (characters after cleaning)."""
 
-    heldout: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    heldout: Annotated[float, Field(ge=0.001, le=0.5)] = 0.1
     """Share of the text (of its UTF-8 bytes) that is kept from training and measured on."""
 
     split: Literal["auto", "tail"] = "auto"

@@ -66,6 +66,8 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
         _check_size(gathering, settings)
         _write_parts(folder, gathering, settings)
         report = gathering.report()
+        if not report["total"]["heldout_bytes"]:
+            raise UserError(f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text")
         folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
         manifest["found"] = gathering.found()
         manifest["split"] = _sentence(report["split"])

@@ -9,7 +9,7 @@ import numpy as np
 
 from zaohua.data.batches import IGNORED
 from zaohua.settings import UserError
-from zaohua.tokenizer.chat import render
+from zaohua.tokenizer.chat import check, render
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 Conversation = list[dict[str, str]]
@@ -18,15 +18,20 @@ Conversation = list[dict[str, str]]
 
 def read_conversations(path: Path) -> Iterator[Conversation]:
     """The conversations of a .jsonl file of {"messages": [...]}; raises UserError naming the first bad line."""
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
-                entry = json.loads(line)
-                messages = [{"role": str(turn["role"]), "content": str(turn["content"])} for turn in entry["messages"]]
-            except (ValueError, KeyError, TypeError):
+                entry = json.loads(line.decode("utf-8-sig"))
+                messages = [{"role": turn["role"], "content": turn["content"]} for turn in entry["messages"]]
+                check(messages)
+            except UnicodeDecodeError:
+                raise UserError(f"{path}, line {number}: it is not UTF-8: save the file as UTF-8") from None
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise UserError(
                     f'{path}, line {number}: a line must be {{"messages": [{{"role": …, "content": …}}, …]}}'
                 ) from None
+            except UserError as error:
+                raise UserError(f"{path}, line {number}: {error}") from None
             yield messages
 
 
@@ -40,6 +45,7 @@ class PackedExamples:
         rows: list[list[tuple[np.ndarray, np.ndarray]]] = []
         room: list[int] = []
         self.cut = 0
+        """How many examples were longer than a row and lost their beginning."""
         for ids, learn in examples:
             self.cut += len(ids) > length + 1
             taken = np.asarray(ids[-(length + 1) :], dtype=np.int64)

@@ -4,6 +4,8 @@ import hashlib
 
 import numpy as np
 
+from zaohua.mixing import mix
+
 _ROUNDS = 8
 
 
@@ -44,15 +46,8 @@ def _feistel(value: np.ndarray, half: np.uint64, keys: np.ndarray) -> np.ndarray
     mask = (np.uint64(1) << half) - np.uint64(1)
     left, right = value >> half, value & mask
     for key in keys:
-        left, right = right, left ^ (_mix(right + key) & mask)
+        left, right = right, left ^ (mix(right + key) & mask)
     return (left << half) | right
-
-
-def _mix(value: np.ndarray) -> np.ndarray:
-    """Two multiply-and-fold steps of SplitMix64 (Steele, Lea and Flood 2014)."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
 
 
 def _key(seed: int, epoch: int) -> int:

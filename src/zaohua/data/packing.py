@@ -1,6 +1,6 @@
 """Rows of equal length cut from a stream of documents: nothing is lost, nothing is padded but the last row's end."""
 
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
@@ -23,15 +23,6 @@ class Sliceable(Protocol):
     def __getitem__(self, span: slice, /) -> np.ndarray: ...
 
 
-class Row(NamedTuple):
-    """ids, labels, positions, documents, each (length,) int64."""
-
-    ids: np.ndarray
-    labels: np.ndarray
-    positions: np.ndarray
-    documents: np.ndarray
-
-
 class Rows:
     """The rows of a stream, each token of which is a target exactly once, but for the very first.
 
@@ -47,11 +38,6 @@ class Rows:
 
     def __len__(self) -> int:
         return -(-self.targets // self.length)
-
-    def __getitem__(self, index: int) -> Row:
-        if not 0 <= index < len(self):
-            raise IndexError(f"row {index} of {len(self)}")
-        return Row(**{name: array[0] for name, array in self.batch(np.array([index])).items()})
 
     def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Row numbers (n,) -> ids, labels, positions, documents, each (n, length) int64.

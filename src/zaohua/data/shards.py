@@ -12,7 +12,7 @@ from zaohua import folders
 from zaohua.data.settings import TokensSettings
 from zaohua.events import Events
 from zaohua.settings import UserError
-from zaohua.tokenizer.texts import texts
+from zaohua.tokenizer.texts import text_bytes, texts
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 CODE = 1
@@ -40,19 +40,15 @@ def run(settings: TokensSettings, corpus: Path, tokenizer: Path, output: Path, e
     if folders.up_to_date(output, manifest):
         events.say(f"tokens: {output} is up to date", f"词元：{output} 已是最新")
         return output
-    total = sum(path.stat().st_size for part in PARTS.values() for path in (corpus / part).glob("*.parquet"))
+    total = sum(text_bytes(corpus, source) for source in PARTS.values())
     dtype = np.dtype("<u2") if encoder.vocab_size <= 2**16 else np.dtype("<u4")
-    with folders.writing(output, manifest) as folder, events.progress("tokens", total / 1e6, "MB on disk") as progress:
+    with folders.writing(output, manifest) as folder, events.progress("tokens", total / 1e6, "MB") as progress:
         index: dict[str, Any] = {"dtype": dtype.str, "tokenizer": encoder.digest, "end_of_text": encoder.end_of_text}
-        index["vocab_size"] = encoder.vocab_size
         index["parts"] = {}
         for part, source in PARTS.items():
             writer = _Writer(folder, part, dtype, settings.shard_tokens, encoder)
-            batches = sum(1 for _ in texts(corpus, source))
-            size = sum(path.stat().st_size for path in (corpus / source).glob("*.parquet")) / 1e6
             for batch in texts(corpus, source):
-                writer.add(batch)
-                progress.advance(size / batches)
+                progress.advance(writer.add(batch) / 1e6)
             index["parts"][part] = writer.finish()
         folders.write_file(folder / INDEX, json.dumps(index, indent=1) + "\n")
     for part, counts in index["parts"].items():
@@ -77,8 +73,8 @@ class _Writer:
         self.ends = folder / f"{part}.idx"
         self.ends.touch()
 
-    def add(self, batch: list[str]) -> None:
-        """Append documents; a full shard is written out."""
+    def add(self, batch: list[str]) -> int:
+        """Append documents -> their UTF-8 bytes; a full shard is written out."""
         lengths = []
         for ids in self.tokenizer.encode_batch(batch):
             self.pending.append(np.array([*ids, self.tokenizer.end_of_text], dtype=self.dtype))
@@ -88,9 +84,11 @@ class _Writer:
         with self.ends.open("ab") as file:
             file.write(ends.astype("<u8").tobytes())
         self.documents += len(batch)
-        self.bytes += sum(len(text.encode()) for text in batch)
+        size = sum(len(text.encode()) for text in batch)
+        self.bytes += size
         while sum(map(len, self.pending)) >= self.shard_tokens:
             self._write(self.shard_tokens)
+        return size
 
     def finish(self) -> dict[str, Any]:
         """Write the rest; documents, UTF-8 bytes of their text, tokens, and the tokens of each shard."""
@@ -144,8 +142,8 @@ class Part:
 class TokenStore:
     """A folder of token shards, opened: sizes checked, and the tokenizer that made it known."""
 
-    def __init__(self, parts: dict[str, Part], index: dict[str, Any]) -> None:
-        self.parts, self.index = parts, index
+    def __init__(self, parts: dict[str, Part]) -> None:
+        self.parts = parts
 
     @classmethod
     def open(cls, folder: Path, tokenizer: Tokenizer | None = None) -> "TokenStore":
@@ -159,7 +157,7 @@ class TokenStore:
             raise UserError(f"{folder} is damaged ({error}): make it again with `zaohua tokens`") from None
         if tokenizer is not None and tokenizer.digest != index["tokenizer"]:
             raise UserError(f"{folder} was made with another tokenizer: run `zaohua tokens` again with this one")
-        return cls(parts, index)
+        return cls(parts)
 
     def part(self, name: str) -> Part:
         """The part `train` or `heldout`."""

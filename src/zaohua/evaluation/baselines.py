@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import zstandard
 
+from zaohua.mixing import GOLDEN, mix
+
 Compress = Callable[[bytes], int]
 
 
@@ -75,15 +77,8 @@ def _hashes(tokens: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     context = np.full(places, length + 1, dtype=np.uint64)
     with np.errstate(over="ignore"):
         for back in range(length):
-            context = _mix(context * np.uint64(0x9E3779B97F4A7C15) + tokens[back : back + places])
-        return context, _mix(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
-
-
-def _mix(value: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea & Flood 2014)."""
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+            context = mix(context * GOLDEN + tokens[back : back + places])
+        return context, mix(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
 
 
 def _look_up(kinds: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zaohua.generation.sampling import Sampling, choose, uniforms
+from zaohua.generation.sampling import choose, uniforms
+from zaohua.generation.settings import Sampling
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
@@ -42,7 +43,7 @@ def generate(
     for first in range(0, len(prompts), batch):
         part = prompts[first : first + batch]
         found: list[list[int]] = [[] for _ in part]
-        for rows, ids in tokens(model, part, sampling, end_ids=end_ids, forbidden=forbidden, first_row=first):
+        for rows, ids, _ in tokens(model, part, sampling, end_ids=end_ids, forbidden=forbidden, first_row=first):
             for row, index in zip(rows, ids, strict=True):
                 found[row].append(index)
         for ids in found:
@@ -59,10 +60,12 @@ def tokens(
     end_ids: Collection[int],
     forbidden: Collection[int] = (),
     first_row: int = 0,
-) -> Iterator[tuple[list[int], list[int]]]:
-    """Each step's rows still unfinished and their next ids. A row's last id is an end, or the last that it may have.
+) -> Iterator[tuple[list[int], list[int], Tensor]]:
+    """Each step's rows still unfinished, their next ids, and the logits (rows, vocab) float32 that these came from.
 
-    Finished rows leave the batch. `first_row` is the number of the first prompt in the drawing of random numbers.
+    A row's last id is an end, or the last that it may have. The logits are the model's own: before any temperature,
+    and with the `forbidden` ids in them. Finished rows leave the batch. `first_row` is the number of the first prompt
+    in the drawing of random numbers.
     """
     device = model.head_weight.device
     limit, ends = model.config.max_length, frozenset(end_ids)
@@ -87,7 +90,7 @@ def tokens(
         drawn = torch.from_numpy(uniforms(sampling.seed, np.array(rows) + first_row, step)).to(device)
         next_ids = choose(logits + never, sampling, drawn, seen)  # (rows,)
         ids = next_ids.tolist()
-        yield list(rows), ids
+        yield list(rows), ids, logits
         left = _without_finished([ids[i] in ends or step + 1 == rooms[row] for i, row in enumerate(rows)])
         if not left:
             return

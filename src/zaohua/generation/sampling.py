@@ -1,35 +1,14 @@
 """Choosing the next token from its scores, reproducibly for each row by itself."""
 
-from typing import Annotated
-
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 
-from zaohua.settings import Settings
+from zaohua.generation.settings import Sampling
+from zaohua.mixing import GOLDEN, mix
 
 COLD = 1e-5  # below this temperature nothing but the most probable token is ever drawn
 RANKED = 256  # candidates for top-p that are looked at before the whole vocabulary is sorted
-
-
-class Sampling(Settings):
-    """How text is drawn: temperature, then top-k, then top-p (Holtzman et al. 2019)."""
-
-    temperature: Annotated[float, Field(ge=0)] = 0.8
-    """0 always takes the most probable token; 1 draws from the model's own distribution."""
-    top_k: Annotated[int, Field(ge=0)] = 0
-    """Draw among this many most probable tokens; 0: all."""
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Draw among the most probable tokens that together reach this probability, the one that crosses it included."""
-    repetition_penalty: Annotated[float, Field(gt=0)] = 1.0
-    """Above 1, tokens that already stand in the text become less probable (Keskar et al. 2019, section 4.1)."""
-    max_new_tokens: Annotated[int, Field(ge=1)] = 256
-    """Stop after this many tokens."""
-    stop: tuple[str, ...] = ()
-    """Texts that end the answer and are not part of it."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
-    """The same seed gives the same text."""
 
 
 def choose(logits: Tensor, sampling: Sampling, uniform: Tensor, seen: Tensor | None = None) -> Tensor:
@@ -70,14 +49,7 @@ def uniforms(seed: int, rows: np.ndarray, position: int) -> np.ndarray:
 
     So a row draws the same whatever stands beside it. SplitMix64 (Steele et al. 2014), keyed by one after the other.
     """
-    state = _mix(np.array([seed], dtype=np.uint64))
-    state = _mix(state ^ rows.astype(np.uint64))
-    state = _mix(state ^ np.array([position], dtype=np.uint64))
+    state = mix(np.array([seed], dtype=np.uint64) + GOLDEN)
+    state = mix((state ^ rows.astype(np.uint64)) + GOLDEN)
+    state = mix((state ^ np.array([position], dtype=np.uint64)) + GOLDEN)
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
-
-
-def _mix(state: np.ndarray) -> np.ndarray:
-    state = state + np.uint64(0x9E3779B97F4A7C15)
-    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return state ^ (state >> np.uint64(31))

@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Self
 
-from zaohua.checkpoint.model_folder import LoadedModel
+from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.generation.decode import Reason, tokens
-from zaohua.generation.sampling import Sampling
+from zaohua.generation.settings import Sampling
 from zaohua.generation.streaming import TextStream
-from zaohua.settings import UserError
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 
@@ -34,8 +33,8 @@ class Writing(Iterator[str]):
     ) -> Iterator[str]:
         tokenizer = tokenizer_of(loaded)
         stream = TextStream(tokenizer.token_bytes, stop=sampling.stop)
-        forbidden = never_written(tokenizer, loaded.config.vocab_size, ends)
-        for _, ids in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
+        forbidden = never_written(tokenizer, loaded.model.config.vocab_size, ends)
+        for _, ids, _ in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
             self.new_tokens += 1
             if ids[0] in ends:
                 self.reason = "stop"
@@ -66,8 +65,8 @@ def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: 
     prompt = render(tokenizer, messages, add_reply=True).ids
     messages = list(messages)
     first = 1 if messages[0]["role"] == "system" else 0
-    room = min(sampling.max_new_tokens, loaded.config.max_length // 2)
-    while len(prompt) + room > loaded.config.max_length and len(messages) > first + 1:
+    room = min(sampling.max_new_tokens, loaded.model.config.max_length // 2)
+    while len(prompt) + room > loaded.model.config.max_length and len(messages) > first + 1:
         del messages[first]
         prompt = render(tokenizer, messages, add_reply=True).ids
     return Writing(loaded, prompt, sampling, {tokenizer.end_of_text, tokenizer.specials[END_OF_REPLY]})
@@ -79,10 +78,3 @@ def never_written(tokenizer: Tokenizer, vocab_size: int, ends: Collection[int]) 
         *sorted(set(tokenizer.specials.values()) - set(ends)),
         *range(tokenizer.vocab_size, vocab_size),
     ]
-
-
-def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
-    """The model's tokenizer; raises UserError where the folder has none."""
-    if loaded.tokenizer is None:
-        raise UserError("the model folder has no tokenizer, so it can read no text: take a folder that has one")
-    return loaded.tokenizer

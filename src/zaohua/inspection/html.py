@@ -12,50 +12,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zaohua.checkpoint.model_folder import LoadedModel
+from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.folders import write_file
 from zaohua.inspection.attention import attention_maps
 from zaohua.inspection.probabilities import Expectations, expectations
-from zaohua.settings import Settings, UserError
+from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 
-class InspectSettings(Settings):
-    """What an inspection page shows."""
+def inspect(loaded: LoadedModel, text: str, output: Path, *, name: str, max_tokens: int = 512, top: int = 10) -> None:
+    """Write the page about `text` to `output`; `name` is what it calls the model.
 
-    max_tokens: int = 512
-    """Longest stretch of the text that is looked at, in tokens; every head's map grows with its square."""
-    top: int = 10
-    """How many of the likeliest next tokens are listed at each place."""
-
-
-def inspect(
-    loaded: LoadedModel, text: str, output: Path, settings: InspectSettings | None = None, *, name: str = ""
-) -> int:
-    """Write the page about `text` to `output`; the number of tokens it shows, which may be fewer than the text has."""
-    page = inspection_page(loaded, text, settings or InspectSettings(), name=name)
-    write_file(output, page[0])
-    return page[1]
-
-
-def inspection_page(loaded: LoadedModel, text: str, settings: InspectSettings, *, name: str) -> tuple[str, int]:
-    """The page about `text` and the number of tokens it shows."""
-    config = loaded.config
-    if config.attends != "causal" or config.encoder_layers:
-        raise UserError("inspect shows models that read from left to right: give the folder of a GPT")
-    if loaded.tokenizer is None:
-        raise UserError(
-            "this model folder has no tokenizer.json, so it cannot read text: add the one it was trained with"
-        )
-    whole = [loaded.tokenizer.end_of_text, *loaded.tokenizer.encode(text)]
+    It shows the first `max_tokens` tokens, as every head's map grows with their square, and the `top` likeliest next
+    ones at each place. Raises UserError for an empty text and for a model without a tokenizer.
+    """
+    tokenizer = tokenizer_of(loaded)
+    whole = [tokenizer.end_of_text, *tokenizer.encode(text)]
     if len(whole) < 2:
         raise UserError("the text to inspect is empty: give a sentence or more")
-    ids = torch.tensor(whole[: min(settings.max_tokens, config.max_length)])
+    ids = torch.tensor(whole[: min(max_tokens, loaded.model.config.max_length)])
     ids = ids.to(next(loaded.model.parameters()).device)
-    expected = expectations(loaded.model, ids, settings.top)
+    expected = expectations(loaded.model, ids, top)
     maps = attention_maps(loaded.model, ids)
-    data = {"model": name, "whole": len(whole)} | _content(loaded.tokenizer, ids.tolist(), expected, maps)
-    return _fill(data), len(ids)
+    data = {"model": name, "whole": len(whole)} | _content(tokenizer, ids.tolist(), expected, maps)
+    write_file(output, _fill(data))
 
 
 def pack_maps(maps: Tensor) -> str:

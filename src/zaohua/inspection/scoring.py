@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from zaohua.inspection.probabilities import expectations, likeliest
-from zaohua.model.cache import KeyValueCache
 from zaohua.model.transformer import Transformer
 
 
@@ -24,33 +23,10 @@ class Score:
     alternatives: list[tuple[int, float]]
 
 
-class Scorer:
-    """Reads along while a text is written; what it reports is the model's own distribution, before any temperature."""
-
-    def __init__(self, model: Transformer, prompt: Sequence[int], room: int, alternatives: int) -> None:
-        """`room`: how many tokens may follow the prompt; `alternatives`: how many rivals to report."""
-        self.model, self.alternatives = model, alternatives
-        self.device = model.head_weight.device
-        capacity = min(len(prompt) + room, model.config.max_length)
-        self.cache = KeyValueCache(model.config, 1, capacity, device=self.device, dtype=model.head_weight.dtype)
-        self.distribution = self._read(prompt)
-
-    @torch.inference_mode()
-    def score(self, token: int, start: int) -> Score:
-        """The score of the token that comes next."""
-        best = likeliest(self.distribution, self.alternatives)[0] if self.alternatives else torch.empty(0).long()
-        rivals = list(zip(best.tolist(), self.distribution[0, best].tolist(), strict=True))
-        return Score(token, start, float(self.distribution[0, token]), rivals)
-
-    @torch.inference_mode()
-    def follow(self, token: int) -> None:
-        """Take the token as written. Not to be called for a last token, which nothing follows."""
-        self.distribution = self._read([token])
-
-    @torch.inference_mode()
-    def _read(self, ids: Sequence[int]) -> Tensor:
-        hidden = self.model(torch.tensor([ids], device=self.device), cache=self.cache)
-        return self.model.logits(hidden[:, -1]).float().log_softmax(-1).cpu()  # (1, vocab)
+def score(logprobs: Tensor, token: int, start: int, alternatives: int) -> Score:
+    """The score of a token that was drawn from a distribution, logprobs (vocab,)."""
+    best = likeliest(logprobs[None], alternatives)[0]
+    return Score(token, start, float(logprobs[token]), list(zip(best.tolist(), logprobs[best].tolist(), strict=True)))
 
 
 def prompt_scores(model: Transformer, prompt: Sequence[int], starts: Sequence[int], alternatives: int) -> list[Score]:

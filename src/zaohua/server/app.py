@@ -9,9 +9,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
-from zaohua.checkpoint.model_folder import LoadedModel
-from zaohua.generation.text import tokenizer_of
+from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.server import sse
 from zaohua.server.errors import ApiError, error_body
 from zaohua.server.guard import Guard
@@ -43,7 +43,7 @@ class Served:
     created: int  # seconds since 1970
 
     def card(self) -> dict[str, Any]:
-        about = {"chat": self.chat, "max_length": self.loaded.config.max_length}
+        about = {"chat": self.chat, "max_length": self.loaded.model.config.max_length}
         return {
             "id": self.name,
             "object": "model",
@@ -53,10 +53,9 @@ class Served:
         }
 
 
-def make_app(served: Served, worker: Worker, *, names: frozenset[str]) -> FastAPI:
+def make_app(served: Served, worker: Worker, *, names: frozenset[str]) -> ASGIApp:
     """The application; `names` are the host names it answers under, besides addresses."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.add_middleware(Guard, names=names)
     app.add_exception_handler(ApiError, _on_api_error)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_fault)
@@ -93,7 +92,7 @@ def make_app(served: Served, worker: Worker, *, names: frozenset[str]) -> FastAP
 
     for name, kind in PAGE.items():
         app.add_api_route("/" if name == "index.html" else f"/{name}", _file(name, kind), methods=["GET"])
-    return app
+    return Guard(app, names)  # outside of all of it, so that the answer to a fault bears its headers too
 
 
 async def _answer(

@@ -25,7 +25,8 @@ class Guard:
     """Refuses requests under a foreign name or from a foreign page, so that no web site can use this machine's server.
 
     A DNS name that somebody else controls can be made to point here ("DNS rebinding"), but then Host still says that
-    name. Addresses cannot be forged so: any literal one is taken.
+    name. Addresses cannot be forged so: any literal one is taken. A browser names the page that asks in Origin: it must
+    be of the very authority that is asked, as every page of this server is.
     """
 
     def __init__(self, app: ASGIApp, names: frozenset[str]) -> None:
@@ -45,7 +46,7 @@ class Guard:
             await send(message)
 
         host, origin = given.get(b"host", ""), given.get(b"origin")
-        if not self._known(host) or (origin is not None and not self._known(urlsplit(origin).netloc)):
+        if not self._known(host) or (origin is not None and _authority(origin) != host.lower()):
             await _refuse(with_headers)
             return
         await self.app(scope, receive, with_headers)
@@ -63,6 +64,14 @@ class Guard:
         except ValueError:
             return False
         return True
+
+
+def _authority(origin: str) -> str | None:
+    """host[:port] of an origin, or None where it is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 async def _refuse(send: Send) -> None:

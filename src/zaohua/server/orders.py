@@ -3,9 +3,9 @@
 import secrets
 from collections.abc import Sequence
 
-from zaohua.checkpoint.model_folder import LoadedModel
-from zaohua.generation.sampling import Sampling
-from zaohua.generation.text import END_OF_REPLY, tokenizer_of
+from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
+from zaohua.generation.settings import Sampling
+from zaohua.generation.text import END_OF_REPLY
 from zaohua.server.errors import ApiError
 from zaohua.server.openai import ChatRequest, CompletionRequest, GenerationRequest
 from zaohua.server.writing import Order
@@ -14,7 +14,7 @@ from zaohua.tokenizer.chat import render
 
 COMPLETION_TOKENS = 16
 """max_tokens of /v1/completions where none is given, as OpenAI's specification has it."""
-MAX_CHOICES = 128
+MAX_TEXTS = 128
 """Prompts times choices that one request may ask for."""
 
 
@@ -28,7 +28,7 @@ def chat_orders(loaded: LoadedModel, request: ChatRequest) -> list[Order]:
     except UserError as error:
         raise ApiError(400, str(error), param="messages", code="invalid_value") from None
     check_length(loaded, prompt, 0 if request.limit == 0 else 1, "messages")
-    limit = loaded.config.max_length if request.limit is None else request.limit
+    limit = loaded.model.config.max_length if request.limit is None else request.limit
     return [
         Order(
             prompt=prompt,
@@ -45,8 +45,8 @@ def completion_orders(loaded: LoadedModel, request: CompletionRequest) -> list[O
     """One order a prompt; raises ApiError 400 for a prompt that is too long or holds ids that are no tokens."""
     tokenizer = tokenizer_of(loaded)
     choices = max(request.n, request.best_of or 0)
-    if len(request.prompt) * choices > MAX_CHOICES:
-        raise ApiError(400, f"prompts times n must be at most {MAX_CHOICES}", param="n", code="invalid_value")
+    if len(request.prompt) * choices > MAX_TEXTS:
+        raise ApiError(400, f"prompts times n must be at most {MAX_TEXTS}", param="n", code="invalid_value")
     limit = COMPLETION_TOKENS if request.max_tokens is None else request.max_tokens
     orders = []
     for place, given in enumerate(request.prompt):
@@ -80,7 +80,7 @@ def completion_orders(loaded: LoadedModel, request: CompletionRequest) -> list[O
 
 def check_length(loaded: LoadedModel, prompt: Sequence[int], wanted: int, param: str) -> None:
     """Raise ApiError 400 where the prompt and what is wanted after it exceed what the model can read."""
-    longest = loaded.config.max_length
+    longest = loaded.model.config.max_length
     if len(prompt) + wanted > longest:
         raise ApiError(
             400,

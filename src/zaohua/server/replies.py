@@ -42,13 +42,17 @@ def likeliest_choices(choices: list[Choice], keep: int, echoed: int) -> list[Cho
 
 
 class Reply:
-    """What every body and chunk of one answer shares: its id, time, model and counted tokens."""
+    """What every body and chunk of one answer shares: its id, time, model and counted tokens.
 
-    def __init__(self, model: str, tokenizer: Tokenizer, prompt_tokens: int) -> None:
+    `alternatives` is None where no logprobs are wanted.
+    """
+
+    def __init__(self, model: str, tokenizer: Tokenizer, prompt_tokens: int, alternatives: int | None) -> None:
         self.id = uuid.uuid4().hex
         self.created = int(time.time())
         self.model, self.tokenizer = model, tokenizer
         self.prompt_tokens, self.completion_tokens = prompt_tokens, 0
+        self.alternatives = alternatives
 
     @property
     def usage(self) -> dict[str, int]:
@@ -66,11 +70,7 @@ class Reply:
 
 
 class ChatReply(Reply):
-    """An answer of /v1/chat/completions; `alternatives` is None where no logprobs are wanted."""
-
-    def __init__(self, model: str, tokenizer: Tokenizer, prompt_tokens: int, alternatives: int | None) -> None:
-        super().__init__(model, tokenizer, prompt_tokens)
-        self.alternatives = alternatives
+    """An answer of /v1/chat/completions."""
 
     def body(self, choices: list[Choice]) -> dict[str, Any]:
         listed = [
@@ -132,11 +132,7 @@ class ChatReply(Reply):
 
 
 class CompletionReply(Reply):
-    """An answer of /v1/completions; `alternatives` is None where no logprobs are wanted."""
-
-    def __init__(self, model: str, tokenizer: Tokenizer, prompt_tokens: int, alternatives: int | None) -> None:
-        super().__init__(model, tokenizer, prompt_tokens)
-        self.alternatives = alternatives
+    """An answer of /v1/completions."""
 
     def body(self, choices: list[Choice]) -> dict[str, Any]:
         listed = [self._choice(i, choice.text, choice.scores, choice.reason) for i, choice in enumerate(choices)]

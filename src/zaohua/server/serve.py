@@ -10,34 +10,18 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
 
 import uvicorn
-from pydantic import Field
 
-from zaohua.checkpoint.model_folder import load_model
+from zaohua.checkpoint.model_folder import load_model, tokenizer_of
 from zaohua.events import Events
 from zaohua.server.app import Served, make_app
+from zaohua.server.settings import ServeSettings
 from zaohua.server.worker import Worker
-from zaohua.settings import Settings, UserError
+from zaohua.settings import UserError
 
 STAGE_FOLDERS = {"model", "chat", "pretrain"}
 """Names that a run gives to the folders inside it; a model is called by the run's own name."""
-
-
-class ServeSettings(Settings):
-    """Where and how a model is served."""
-
-    host: str = "127.0.0.1"
-    """The address to listen on; others than this machine's own need `insecure_no_auth`."""
-    port: Annotated[int, Field(ge=0, le=65535)] = 8000
-    """The port to listen on; 0 takes any free one."""
-    insecure_no_auth: bool = False
-    """Listen on an address that other machines reach, though anyone there can then use the model."""
-    waiting: Annotated[int, Field(ge=1, le=10_000)] = 64
-    """Requests that may wait for the model; further ones are told to come back."""
-    drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 30.0
-    """At the end, how long answers being written may take to finish."""
 
 
 Ready = Callable[[str, Callable[[], object], Worker], object]
@@ -47,7 +31,7 @@ Ready = Callable[[str, Callable[[], object], Worker], object]
 def serve(model_folder: Path, settings: ServeSettings, events: Events) -> None:
     """Serve the folder's model until SIGINT or SIGTERM; answers being written are finished first, a second one cuts."""
     with contextlib.closing(listen(settings)) as listening:
-        asyncio.run(run_server(open_folder(model_folder), listening, settings, events))
+        asyncio.run(run_server(open_model(model_folder), listening, settings, events))
 
 
 def listen(settings: ServeSettings) -> socket.socket:
@@ -69,15 +53,10 @@ def listen(settings: ServeSettings) -> socket.socket:
         raise UserError(f"cannot listen on {host}:{settings.port} ({error.strerror}): give another --host") from None
 
 
-def open_folder(folder: Path) -> Served:
+def open_model(folder: Path) -> Served:
     """The model of a folder, its name, and whether it was taught to chat (zaohua.json; without it: not)."""
     loaded = load_model(folder)
-    if loaded.tokenizer is None:
-        raise UserError(
-            f"{folder} has no tokenizer.json, so its model cannot read text: add the one it was trained with"
-        )
-    if loaded.config.attends != "causal" or loaded.config.encoder_layers:
-        raise UserError("only models that write from left to right can be served: give the folder of a GPT")
+    tokenizer_of(loaded)
     about = folder / "zaohua.json"
     try:
         chat = bool(json.loads(about.read_text(encoding="utf-8")).get("chat")) if about.is_file() else False

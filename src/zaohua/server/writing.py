@@ -4,12 +4,14 @@ import codecs
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from zaohua.checkpoint.model_folder import LoadedModel
+from torch import Tensor
+
+from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.generation.decode import Reason, tokens
-from zaohua.generation.sampling import Sampling
+from zaohua.generation.settings import Sampling
 from zaohua.generation.streaming import TextStream
-from zaohua.generation.text import never_written, tokenizer_of
-from zaohua.inspection.scoring import Score, Scorer, prompt_scores
+from zaohua.generation.text import never_written
+from zaohua.inspection.scoring import Score, prompt_scores, score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +46,15 @@ def write(loaded: LoadedModel, order: Order) -> Iterator[Piece]:
     if not order.write:
         yield from (Piece(choice=state.number, reason="length") for state in states)
         return
-    forbidden = never_written(tokenizer_of(loaded), loaded.config.vocab_size, order.ends)
+    forbidden = never_written(tokenizer_of(loaded), loaded.model.config.vocab_size, order.ends)
     steps = tokens(
         loaded.model, [order.prompt] * order.choices, order.sampling, end_ids=order.ends, forbidden=forbidden
     )
-    for rows, ids in steps:
-        for row, token in zip(rows, ids, strict=True):
-            if piece := states[row].take(token):
+    for rows, ids, logits in steps:
+        scored = order.alternatives is not None
+        distributions = logits.log_softmax(-1).cpu() if scored else [None] * len(rows)  # (rows, vocab)
+        for row, token, logprobs in zip(rows, ids, distributions, strict=True):
+            if piece := states[row].take(token, logprobs):
                 yield piece
         if all(state.reason for state in states):
             return
@@ -79,9 +83,6 @@ class _Choice:
         self.waiting: list[Score] = []  # scores of tokens whose text is not delivered yet
         self.drawn = 0  # tokens not yet reported
         self.reason: Reason | None = None
-        self.scorer: Scorer | None = None
-        if order.alternatives is not None and order.write:
-            self.scorer = Scorer(loaded.model, order.prompt, order.sampling.max_new_tokens, order.alternatives)
 
     def echoed(self) -> Piece | None:
         """The prompt as the first piece, where it is asked for."""
@@ -97,21 +98,19 @@ class _Choice:
         self.place = self.told = len(text)
         return Piece(choice=self.number, text=text, scores=scores)
 
-    def take(self, token: int) -> Piece | None:
-        """The next token -> what it makes certain, if anything."""
+    def take(self, token: int, logprobs: Tensor | None) -> Piece | None:
+        """The next token, and the distribution (vocab,) it comes from -> what it makes certain, if anything."""
         if self.reason:
             return None
         self.drawn += 1
         if token in self.order.ends:
             return self.finish("stop")
-        if self.scorer:
-            self.waiting.append(self.scorer.score(token, self.place))
+        if logprobs is not None:
+            self.waiting.append(score(logprobs, token, self.place, self.order.alternatives or 0))
         self.place += len(self.places.decode(self.token_bytes[token]))
         text = self.stream.feed([token])
         if self.stream.stopped:
             return self.finish("stop", text)
-        if self.scorer and self.scorer.cache.longest < self.scorer.cache.capacity:
-            self.scorer.follow(token)
         return self._piece(text) if text else None
 
     def finish(self, reason: Reason, text: str = "") -> Piece:

@@ -12,7 +12,7 @@ from zaohua.tokenizer.definition import SPECIALS
 from zaohua.tokenizer.report import report
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.splitting import pattern
-from zaohua.tokenizer.texts import texts
+from zaohua.tokenizer.texts import text_bytes, texts
 from zaohua.tokenizer.tokenizer import Tokenizer, from_engine
 from zaohua.tokenizer.vocabulary import check_supported, suggested_vocab_size
 
@@ -68,7 +68,7 @@ def run(settings: TokenizerSettings, corpus: Path, output: Path, events: Events)
     if folders.up_to_date(output, manifest):
         events.say(f"tokenizer: {output} is up to date", f"分词器：{output} 已是最新")
         return output
-    size = sum(len(text.encode()) for batch in texts(corpus, "documents") for text in batch)
+    size = text_bytes(corpus, "documents")
     if not size:
         raise UserError(f"{corpus} has no documents to learn a vocabulary from: give more text to `zaohua corpus`")
     with folders.writing(output, manifest) as folder:

@@ -1,0 +1,135 @@
+"""The command line: what it accepts, what it shows, and that each end says what is true."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from zaohua import cli, folders, verbs
+
+WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
+
+
+def ending_with(error: type[BaseException]):
+    def verb(*words: str) -> None:
+        raise error
+
+    return verb
+
+
+def help_of(verb: str, capsys) -> str:
+    assert cli.run([verb, "--help"]) == 0
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_only_what_can_be_continued_says_so_when_it_is_interrupted(verb, monkeypatch, capsys):
+    monkeypatch.setattr(verbs, verb, ending_with(KeyboardInterrupt))
+    assert cli.run([verb]) == (75 if verb in WRITING else 130)
+    said = capsys.readouterr().err
+    assert "interrupted" in said
+    assert ("the same command continues" in said) == (verb in WRITING)
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize("verb", cli.VERBS)
+def test_a_run_whose_reader_left_is_not_done(verb, monkeypatch, capsys):
+    monkeypatch.setattr(verbs, verb, ending_with(BrokenPipeError))
+    assert cli.run([verb]) == (75 if verb in WRITING else 0)
+    assert ("the same command continues" in capsys.readouterr().err) == (verb in WRITING)
+
+
+@pytest.mark.slow
+def test_a_reader_who_leaves_is_no_error(tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    (tmp_path / "recipe.toml").write_text("[pretrain]\nsteps = 1\n")
+    folders.seal(tmp_path, {})
+    for arguments, code in ((["run", tmp_path, "--dry-run"], 75), (["verify", tmp_path], 0)):
+        command = [sys.executable, "-m", "zaohua.cli", *arguments]
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, "Exception" in done.stderr) == (code, False), done.stderr
+    os.close(writing)
+
+
+def test_neither_help_nor_the_flags_load_what_only_the_work_needs():
+    program = (
+        "import sys; from zaohua import cli; cli.run(['--help']); print('pydantic' in sys.modules);"
+        "import zaohua.verbs; print(sorted({'torch', 'numpy', 'fastapi', 'uvicorn', 'pyarrow'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
+    assert done.stdout.splitlines()[-2:] == ["False", "[]"]
+
+
+@pytest.mark.parametrize("verb", ["make", "plan", "run"])
+def test_what_a_recipe_keeps_for_itself_is_no_flag(verb, capsys):
+    assert "--request" not in help_of(verb, capsys)
+    assert cli.run([verb, "x", "--request", "y"]) == 1
+    assert "--request" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("verb", "flag"), [("corpus", "--sources"), ("make", "--corpus.sources")])
+def test_sources_that_stand_as_words_are_no_flag_too(verb, flag, capsys):
+    shown = help_of(verb, capsys)
+    assert flag not in shown
+    assert flag.replace("sources", "heldout") in shown
+    assert cli.run([verb, "x", "-o", "y", flag, "z"]) == 1
+    assert flag in capsys.readouterr().err
+
+
+def test_a_run_may_read_other_sources(tmp_path, capsys):
+    (tmp_path / "recipe.toml").write_text('[corpus]\nsources = ["a"]\n')
+    assert cli.run(["run", str(tmp_path), "--corpus.sources", "b", "--dry-run"]) == 0
+    assert 'sources = ["b"]' in capsys.readouterr().out
+
+
+def test_a_mistake_in_a_flag_names_the_setting(capsys):
+    assert cli.run(["make", "x", "--corpus.heldout", "2"]) == 1
+    assert "corpus.heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
+    assert cli.run(["corpus", "x", "-o", "y", "--heldout", "2"]) == 1
+    assert "heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
+
+
+def test_a_kept_plan_is_shown_again(tmp_path, capsys):
+    request = json.dumps({"texts": ["x"], "minutes": 3.0, "changes": {}}, sort_keys=True)
+    kept = f"minutes = 3.0\nrequest = {json.dumps(request)}\n\n[model]\ndim = 96\n"
+    (tmp_path / "recipe.toml").write_text(kept)
+    assert cli.run(["make", "x", "--minutes", "3", "-o", str(tmp_path), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "[model]\ndim = 96" in said
+    assert "request" not in said
+
+
+@pytest.mark.parametrize("verb", ["pretrain", "finetune"])
+def test_a_stage_without_a_length_names_its_own_flags(verb, capsys):
+    assert cli.run([verb, "x", "y", "-o", "z"]) == 1
+    said = capsys.readouterr().err
+    assert "give --steps or --seconds" in said
+    assert "minutes" not in said
+
+
+def test_a_run_without_a_length_names_its_minutes(tmp_path, capsys):
+    (tmp_path / "recipe.toml").write_text('[corpus]\nsources = ["a"]\n')
+    assert cli.run(["run", str(tmp_path)]) == 1
+    assert "give --pretrain.steps, --pretrain.seconds or --minutes" in capsys.readouterr().err
+
+
+def test_the_flags_of_serve_are_its_settings(tmp_path, monkeypatch, capsys):
+    from zaohua.server import serve
+
+    (tmp_path / "config.json").touch()
+    asked = []
+    monkeypatch.setattr(serve, "serve", lambda folder, settings, events: asked.append(settings))
+    flags = ["--port", "0", "--waiting", "3", "--drain-seconds", "1.5", "--insecure-no-auth"]
+    assert cli.run(["serve", str(tmp_path), *flags]) == 0, capsys.readouterr().err
+    assert cli.run(["serve", str(tmp_path)]) == 0
+    assert asked[0].model_dump() == {
+        "host": "127.0.0.1", "port": 0, "insecure_no_auth": True, "waiting": 3, "drain_seconds": 1.5,
+    }  # fmt: skip
+    assert (asked[1].port, asked[1].waiting) == (8000, 64)
+    assert cli.run(["serve", str(tmp_path), "--port", "70000"]) == 1
+    assert re.match(r"error: port is 70000; it must be .*65535", capsys.readouterr().err)

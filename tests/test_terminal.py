@@ -1,0 +1,70 @@
+"""Text in a terminal: the model is read once, and every row of its table can be shown."""
+
+import json
+
+import pytest
+import torch
+
+from zaohua import cli, terminal
+from zaohua.checkpoint.model_folder import save_model
+from zaohua.model.initialization import new_model
+from zaohua.model.presets import shape
+from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.tokenizer.training import train_tokenizer
+
+TEXT = "One day Ann was in the garden with a red kite. 有一天，小宝在花园里放红色的风筝。 " * 8
+PAD = 3  # rows of the model that no token has
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([TEXT], TokenizerSettings(sample_bytes=100_000))
+
+
+@pytest.fixture(scope="module")
+def run(tokenizer, tmp_path_factory):
+    """A run's folder with a small random model in it."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    (folder / "pretrain" / "model").mkdir(parents=True)
+    config = shape("qwen3", dim=16, layers=1, vocab_size=tokenizer.vocab_size + PAD, max_length=64)
+    model = new_model(config, generator=torch.Generator().manual_seed(0))
+    save_model(folder / "pretrain" / "model", model, tokenizer=tokenizer)
+    return folder
+
+
+def test_every_row_of_a_model_can_be_shown_as_the_next_token(run, tokenizer, tmp_path, capsys):
+    assert cli.run(["inspect", str(run), "One day", "-o", str(tmp_path / "look.html"), "--top", "100000"]) == 0
+    said = capsys.readouterr().out
+    shown = [line.split("%  ", 1)[1] for line in said.splitlines() if "%  '" in line or '%  "' in line]
+    assert len(shown) == tokenizer.vocab_size + PAD
+    assert "'<|endoftext|>'" in shown
+    assert f"'‹{tokenizer.vocab_size}›'" in shown
+    assert "''" not in shown
+
+
+def test_the_page_names_its_model_as_the_user_gave_it(run, tmp_path):
+    output = tmp_path / "look.html"
+    assert cli.run(["inspect", str(run), "One day", "-o", str(output)]) == 0
+    assert f'"model":{json.dumps(str(run))}' in output.read_text(encoding="utf-8")
+
+
+def test_several_texts_come_from_one_reading_of_the_model(run, monkeypatch, capsys):
+    opened = []
+    load = terminal.load_model
+    monkeypatch.setattr(terminal, "load_model", lambda folder: opened.append(folder) or load(folder))
+    words = ["generate", str(run), "One day", "--max-new-tokens", "8", "--temperature", "2"]
+    assert cli.run([*words, "--count", "3"]) == 0
+    whole = capsys.readouterr().out
+    assert len(opened) == 1
+    alone = ""
+    for seed in ("0", "1", "2"):
+        assert cli.run([*words, "--seed", seed]) == 0
+        alone += capsys.readouterr().out
+    assert whole == alone
+
+
+@pytest.mark.parametrize("verb", ["generate", "chat"])
+def test_a_wrong_way_of_drawing_is_the_users_mistake(verb, run, capsys):
+    assert cli.run([verb, str(run), "--top-p", "2"]) == 1
+    assert "top_p is 2" in capsys.readouterr().err
