@@ -26,10 +26,10 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
 
 def request(told: Story, rng: Random) -> str:
     """A wish that the story fulfils: for any story, or for one about a person or a thing in it."""
-    kind = rng.choice(("story", "story_person", "story_thing"))
     state = told.state()
-    about = Event("", rng.choice(list(state.place)), thing=rng.choice(list(state.properties)))
-    return put(kind, about, told, rng)
+    person, thing = rng.choice(list(state.place)), rng.choice([*state.properties, ""])
+    kinds = ("story", "story_person", "story_thing") if thing else ("story", "story_person")
+    return put(rng.choice(kinds), Event("", person, thing=thing), told, rng)
 
 
 def questions(richness: str, language: str, part: str, seed: int, index: int, rng: Random) -> list[tuple[str, str]]:

@@ -12,9 +12,17 @@ TABLES = {
     "full": ("full_people", "full_places", "full_things", "full_words", "full_en", "full_zh"),
 }
 
-SKEW = {"small": 1.0, "full": 3.0}
-"""The power that a uniform number is raised to when it chooses among words or phrases, by richness: above 1, those that
-stand first in their table are commonest, as words are in any language (Zipf 1949)."""
+COMMONNESS = {"small": 0.0, "full": 3.0}
+"""By richness, the b of `place`: the smaller, the commoner what stands first in its table; 0: all are as common."""
+
+
+def place(draw: float, count: int, richness: str) -> int:
+    """A place below `count` for a number in [0, 1): with b above 0, place k comes up as 1 / (k + b) (Mandelbrot 1953).
+
+    So words are as unequally common as in any language, but no word stands out so far that it is written from habit.
+    """
+    b = COMMONNESS[richness]
+    return min(int(b * (1 + count / b) ** draw - b) if b else int(draw * count), count - 1)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 from itertools import product
 
 from zaohua.microworld.event import SCENE_SET, Event
-from zaohua.microworld.lexicon import SKEW, tables
+from zaohua.microworld.lexicon import place, tables
 from zaohua.microworld.slot import Draw, Slot, slot
 
 QUOTES = frozenset('"“')
@@ -111,7 +111,7 @@ def fitting(event: Event, richness: str, language: str) -> tuple[Phrase, ...]:
 def tell(event: Event, richness: str, language: str, draw: Draw) -> str:
     """The event as a sentence, its wording picked by draw()."""
     options = fitting(event, richness, language)
-    return options[int(draw() ** SKEW[richness] * len(options))].tell(event, draw)
+    return options[place(draw(), len(options), richness)].tell(event, draw)
 
 
 def read(sentence: str, richness: str, language: str) -> list[Event]:

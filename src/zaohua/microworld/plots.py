@@ -100,7 +100,7 @@ def quest(scene: Scene) -> None:
 def visit(scene: Scene) -> None:
     """One goes to the other's place to ask for a thing."""
     (first,) = scene.begin(1)
-    second, place = scene.newcomer(), scene.new_place()
+    second, place = scene.newcomer(first), scene.new_place()
     scene.happen("join", second, place=place)
     thing = scene.thing("have", second)
     scene.happen("go", first, place=place)

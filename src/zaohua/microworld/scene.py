@@ -4,7 +4,7 @@ from random import Random
 from zlib import crc32
 
 from zaohua.microworld.event import FEELINGS, SCENE_SET, Event
-from zaohua.microworld.lexicon import SKEW, tables
+from zaohua.microworld.lexicon import place, tables
 from zaohua.microworld.rules import apply
 from zaohua.microworld.state import State
 
@@ -79,8 +79,8 @@ class Scene:
         """One or two people in one place: the story's opening or, later on, people of it and perhaps a newcomer."""
         place = self.state.place
         if not self.events:
-            sorts = (frozenset(), frozenset()) if self.rich else (frozenset({"child"}), frozenset({"grown"}))
-            cast = tuple([self.new("people", sort) for sort in sorts[:people]])
+            first = self.new("people", frozenset() if self.rich else frozenset({"child"}))
+            cast = (first,) if people == 1 else (first, self.newcomer(first))
             time = pick(self.rng, self.richness, "openings")
             self.happen("open" if people == 1 else "meet", *cast, place=self.new_place("near"), time=time)
             return cast
@@ -89,14 +89,15 @@ class Scene:
         if people == 1:
             return (first,)
         known.remove(first)
-        second = self.rng.choice(known) if known and self.chance(0.65) else self.newcomer()
+        second = self.rng.choice(known) if known and self.chance(0.65) else self.newcomer(first)
         if place.get(second) != place[first]:
             self.happen("come", second, place=place[first])
         return first, second
 
-    def newcomer(self) -> str:
-        """Somebody who joins; in the small world a grown person."""
-        return self.new("people", frozenset() if self.rich else frozenset({"grown"}))
+    def newcomer(self, beside: str) -> str:
+        """Somebody who joins: in the small world a grown person, in the full one a boy beside a girl or the reverse."""
+        sort = {"f": "m", "m": "f"}[self.words.people[beside][-1]] if self.rich else "grown"
+        return self.new("people", frozenset({sort}))
 
     def new_place(self, sort: str = "far") -> str:
         """A place that the story has not used; in the small world one near by or far away."""
@@ -151,10 +152,10 @@ _KEYS: dict[tuple[str, str, frozenset[str]], tuple[str, ...]] = {}
 
 
 def pick(rng: Random, richness: str, table: str, sorts: frozenset[str] = frozenset()) -> str:
-    """An id of a word table, or of those of its rows whose last column is among the sorts, by SKEW."""
+    """An id of a word table, or of those of its rows whose last column is among the sorts: the first are commonest."""
     keys = _KEYS.get((richness, table, sorts))
     if keys is None:
         rows = getattr(tables(richness), table)
         keys = tuple(key for key, row in rows.items() if not sorts or row[-1] in sorts)
         _KEYS[richness, table, sorts] = keys
-    return keys[int(rng.random() ** SKEW[richness] * len(keys))]
+    return keys[place(rng.random(), len(keys), richness)]
