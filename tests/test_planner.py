@@ -4,7 +4,8 @@ import pytest
 
 from zaohua import planner
 from zaohua.events import Events
-from zaohua.planner import Speed, Text, expected_nats, weigh
+from zaohua.planner import Speed, Text, expected_nats, training_seconds, weigh
+from zaohua.recipe import ChatSettings, Recipe
 from zaohua.settings import UserError
 
 TEXT = Text(bytes=5_000_000, documents=10, vocab_size=4096, bytes_per_token=3.5, hanzi=0.0)
@@ -12,13 +13,20 @@ SPEED = Speed(per_flop=1 / 80e9, per_layer=1e-6)
 
 
 def best(text=TEXT, minutes=10.0):
-    return min(weigh(text, SPEED, minutes), key=lambda choice: choice.bits_per_byte)
+    return min(weigh(text, SPEED, Recipe(minutes=minutes)), key=lambda choice: choice.bits_per_byte)
 
 
 def test_more_minutes_expect_less_loss_and_afford_a_larger_model():
     short, long = best(minutes=5), best(minutes=120)
     assert long.bits_per_byte < short.bits_per_byte
     assert long.parameters > short.parameters
+
+
+def test_what_is_not_training_is_not_planned_for_training():
+    plain = training_seconds(TEXT, Recipe(minutes=10))
+    assert 0.8 * 600 < plain < 0.95 * 600
+    assert training_seconds(TEXT, Recipe(minutes=10, chat=ChatSettings(sources=("a.jsonl",), share=0.5))) == plain / 2
+    assert training_seconds(TEXT, Recipe(minutes=0.1)) == 5
 
 
 def test_reading_again_is_worth_less_than_reading_on():

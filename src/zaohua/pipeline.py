@@ -15,6 +15,7 @@ from zaohua.recipe import Recipe, require_length, write_recipe
 from zaohua.settings import UserError
 from zaohua.sources import conversations, conversations_digest, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
+from zaohua.tokenizer.texts import text_bytes
 from zaohua.training.settings import TrainingSettings
 
 WHOLE = 0.95
@@ -95,7 +96,8 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
 
         chatting = bool(recipe.chat.sources)
         shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
-        budget.share_out(shares, report.expected_seconds(recipe, paths["corpus"]))
+        text, heldout = text_bytes(paths["corpus"], "documents"), text_bytes(paths["corpus"], "heldout")
+        budget.share_out(shares, report.expected_seconds(recipe, text + heldout, heldout))
         with budget.spending("pretrain"):
             _title(events, "pretrain", "预训练")
             settings = budget.timed("pretrain", recipe.pretrain)

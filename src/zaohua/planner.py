@@ -35,6 +35,9 @@ LENGTH = 256
 REUSE = 15.4
 """How fast reading a text again loses its worth, in epochs (Muennighoff et al. 2023, section 5)."""
 
+PREPARING, PREPARED = 12.0, 1_200_000
+"""Seconds until a run has planned and started, and bytes a second of the stages before training (LOG, 2026-11-21)."""
+
 LEVEL = 0.36
 """Between two runs of ten minutes: 0.31 on English plays, 0.41 on Chinese classics (LOG, 2026-11-21); 15 % off."""
 
@@ -120,8 +123,8 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
             events.say(f"continuing the plan in {folder}", f"沿用 {folder} 里的计划")
             return kept
     text = look_at(texts, changes)
-    speed = measure_speed(text.vocab_size)
-    choices = weigh(text, speed, minutes)
+    asked = check(Recipe, override({"minutes": float(minutes), "corpus": {"sources": list(texts)}}, changes))
+    choices = weigh(text, measure_speed(text.vocab_size), asked)
     best = min(choices, key=lambda choice: choice.bits_per_byte)
     _explain(text, choices, best, minutes, events)
     chosen = {
@@ -173,7 +176,7 @@ def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
     from zaohua.model.presets import shape
     from zaohua.objectives.causal import Causal
     from zaohua.training.optimizer import Optimizer
-    from zaohua.training.precision import computing_in, faster_precision
+    from zaohua.training.precision import computing_in, faster_precision, finish
     from zaohua.training.step import accumulate_gradients
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -190,6 +193,7 @@ def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
         while steps < 1 or time.perf_counter() - start < seconds:
             accumulate_gradients(objective, [batch], compute)
             optimizer.step(1e-3)
+            finish(device)
             steps += 1
         each = (time.perf_counter() - start) / (steps * 8 * LENGTH)
         points.append((flops_per_token(config, LENGTH), layers, each))
@@ -198,18 +202,29 @@ def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
     return Speed(per_flop, max(quick - per_flop * small, 0.0) / depth)
 
 
-def weigh(text: Text, speed: Speed, minutes: float) -> list[Choice]:
+def training_seconds(text: Text, recipe: Recipe) -> float:
+    """About how many of the recipe's minutes are left for pretraining."""
+    from zaohua import pipeline, report
+
+    assert recipe.minutes is not None
+    whole = recipe.minutes * 60 * pipeline.WHOLE
+    around = PREPARING + text.bytes / PREPARED
+    around += report.expected_seconds(recipe, text.bytes, round(text.bytes * recipe.corpus.heldout))
+    return max((whole - around) * (1 - recipe.chat.share * bool(recipe.chat.sources)), 5)
+
+
+def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     """Every shape with what it would come to in the time that training gets."""
     from zaohua.model.config import flops_per_token, parameter_count
     from zaohua.model.presets import shape
 
-    seconds = max(minutes * 60 * 0.95 - 25 - text.bytes / 400_000, 5)
+    seconds, text_tokens = training_seconds(text, recipe), (1 - recipe.corpus.heldout) * text.tokens
     found = []
     for dim, layers in SHAPES:
         config = shape("qwen3", dim=dim, layers=layers, vocab_size=text.vocab_size, max_length=LENGTH)
         rate = speed.tokens_per_second(flops_per_token(config, LENGTH), layers)
         tokens, inside = rate * seconds, parameter_count(config) - text.vocab_size * dim
-        nats = expected_nats(inside, 0.9 * text.tokens, tokens)
+        nats = expected_nats(inside, text_tokens, tokens)
         bits = nats / math.log(2) / text.bytes_per_token
         found.append(
             Choice(
@@ -219,7 +234,7 @@ def weigh(text: Text, speed: Speed, minutes: float) -> list[Choice]:
                 memory=memory_bytes(config, rows_for(tokens)),
                 tokens_per_second=rate,
                 tokens=tokens,
-                epochs=tokens / (0.9 * text.tokens),
+                epochs=tokens / text_tokens,
                 bits_per_byte=bits,
             )
         )
