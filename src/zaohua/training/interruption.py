@@ -4,9 +4,6 @@ import os
 import signal
 from types import FrameType, TracebackType
 
-EXIT_CODE = 75
-"""The exit code of an interrupted run that can be resumed (EX_TEMPFAIL of sysexits.h)."""
-
 
 class Interrupted(Exception):  # noqa: N818 - it is no error
     """The run was asked to stop, has saved, and can be resumed."""
