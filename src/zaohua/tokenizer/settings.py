@@ -22,7 +22,7 @@ class TokenizerSettings(Settings):
     characters, `single` after each. Whole runs gave the lowest bits per byte on web text at 8,000 ids."""
 
     longest_token: Annotated[int, Field(ge=4, le=1024)] = 48
-    """Longest token in bytes; a hanzi has three. Longer than 48 are mostly rulers, boilerplate. 8 lets none hold more
+    """Longest token in bytes; a hanzi has three. Longer than 48 are mostly rulers, boilerplate. 7 lets none hold more
     than two hanzi: then people and things are spelled alike wherever they stand, for some more tokens."""
 
     sample_bytes: int = Field(default=20_000_000, ge=10_000)

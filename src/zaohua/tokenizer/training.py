@@ -16,7 +16,7 @@ from zaohua.tokenizer.texts import text_bytes, texts
 from zaohua.tokenizer.tokenizer import Tokenizer, from_engine
 from zaohua.tokenizer.vocabulary import check_supported, suggested_vocab_size
 
-CODE = 1
+CODE = 2
 """Raised by hand when the same settings and text would give another tokenizer."""
 
 _CHUNK = 65_536  # characters; the unit in which text is sampled and counted
@@ -44,7 +44,7 @@ def train_tokenizer(texts: Iterable[str], settings: TokenizerSettings, *, corpus
         vocab_size=wanted - len(SPECIALS),
         min_frequency=2,
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        max_token_length=settings.longest_token,
+        max_token_length=settings.longest_token + 1,  # the trainer stays below it
         show_progress=False,
         special_tokens=[],
     )
