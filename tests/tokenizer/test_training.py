@@ -74,12 +74,6 @@ def test_no_token_crosses_the_rule_or_mixes_hanzi_with_anything(texts, rule):
         assert hanzi <= limit
 
 
-def test_no_token_is_longer_than_the_longest(texts):
-    short, long = (train_tokenizer(texts, TokenizerSettings(vocab_size=500, longest_token=n)) for n in (6, 48))
-    assert max(map(len, short.token_bytes[: -len(short.specials)])) == 6
-    assert max(map(len, long.token_bytes[: -len(long.specials)])) > 6
-
-
 def test_no_more_than_the_sample_is_read():
     def endless():
         while True:

@@ -21,9 +21,5 @@ class TokenizerSettings(Settings):
     """Where runs of hanzi are cut before merges are learned: `run` nowhere, `four` / `two` after at most that many
     characters, `single` after each. Whole runs gave the lowest bits per byte on web text at 8,000 ids."""
 
-    longest_token: Annotated[int, Field(ge=4, le=1024)] = 48
-    """Longest token in bytes; a hanzi has three. Longer than 48 are mostly rulers, boilerplate. 7 lets none hold more
-    than two hanzi: then people and things are spelled alike wherever they stand, for some more tokens."""
-
     sample_bytes: int = Field(default=20_000_000, ge=10_000)
     """UTF-8 bytes of text that merges are learned from, drawn evenly from the whole corpus."""
