@@ -58,7 +58,7 @@ def test_our_folder_loads_in_transformers_with_nothing_missing(theirs, ids, tmp_
 
 def test_config_survives_both_translations(theirs, tmp_path):
     theirs.save_pretrained(tmp_path)
-    config = load_model(tmp_path).config
+    config = load_model(tmp_path).model.config
     family = family_of(config)
     assert family.model_type == theirs.config.model_type
     assert family.read(json.loads(json.dumps(family.write(config)))) == config
