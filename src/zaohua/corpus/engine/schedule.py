@@ -1,0 +1,189 @@
+"""A list of tasks carried out: whatever is ready starts, what was done before is skipped, order comes from file names."""
+
+import heapq
+import math
+from collections.abc import Callable, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any, Protocol
+
+from zaohua.corpus.engine.task import (
+    Function,
+    Job,
+    Task,
+    TaskError,
+    content_digests,
+    done_path,
+    is_whole,
+    key_of,
+    output_digest,
+    read_done,
+    sweep,
+)
+from zaohua.settings import UserError
+
+Record = dict[str, Any]
+
+
+class Lost(Exception):  # noqa: N818 - it is no error of the task
+    """The process that did a task died; the task may be done again."""
+
+
+class Runner(Protocol):
+    """Where tasks are done. `slots` of them at once; results come in any order."""
+
+    @property
+    def slots(self) -> int: ...
+
+    def start(self, number: int, job: Job) -> None:
+        """Begin a job; its result will come under this number."""
+        ...
+
+    def wait(self) -> Sequence[tuple[int, Record | BaseException]]:
+        """Return when at least one job has ended: its done-file's content, or what it raised."""
+        ...
+
+
+def run(
+    tasks: Sequence[Task],
+    functions: Mapping[str, Function],
+    root: Path,
+    runner: Runner,
+    *,
+    digests: Mapping[str, str] | None = None,
+    progress: Callable[[float, float], None] | None = None,
+    attempts: int = 3,
+    memory: int | None = None,
+) -> list[Record]:
+    """Do the tasks below `root` that are not done -> the content of each one's done-file, in order.
+
+    `digests` names the content of inputs that no task writes; those not in it are read. `progress` is told the weight
+    done and the whole. A task whose worker dies is done again, at most `attempts` times. The tasks that run at once have
+    estimates that come to at most `memory` bytes; one that needs more runs alone. Only one process may work in a root.
+    """
+    sweep(root)
+    plan = _Plan(tasks, functions, root, digests or {})
+    records = plan.finished()
+    total, finished = math.fsum(task.weight for task in tasks), math.fsum(tasks[i].weight for i in records)
+    if progress:
+        progress(finished, total)
+    ready = [i for i in range(len(tasks)) if i not in records and plan.is_ready(i, records)]
+    heapq.heapify(ready)
+    running: dict[int, float] = {}
+    deaths: dict[int, int] = {}
+    limit = math.inf if memory is None else memory
+    while ready or running:
+        while ready and len(running) < runner.slots:
+            # Twice there when a worker died: alone, a third death is its own.
+            needs = math.inf if deaths.get(ready[0], 0) > 1 else tasks[ready[0]].memory
+            if running and sum(running.values()) + needs > limit:
+                break
+            number = heapq.heappop(ready)
+            running[number] = needs
+            plan.void_others(number)
+            runner.start(number, plan.job(number, records))
+        for number, result in runner.wait():
+            del running[number]
+            if isinstance(result, Lost):
+                deaths[number] = deaths.get(number, 0) + 1
+                if deaths[number] >= attempts:
+                    raise TaskError(
+                        f"{tasks[number]}: its process died {attempts} times, most likely for want of memory"
+                    )
+                heapq.heappush(ready, number)
+            elif isinstance(result, BaseException):
+                _fail(tasks[number], result)
+            else:
+                records[number] = result
+                finished += tasks[number].weight
+                if progress:
+                    progress(finished, total)
+                for later in plan.later[number]:
+                    if plan.is_ready(later, records):
+                        heapq.heappush(ready, later)
+    return [records[i] for i in range(len(tasks))]
+
+
+def _fail(task: Task, error: BaseException) -> None:
+    """Raise what a task raised: mistakes of the user and of the disk as they are, all else under the task's name."""
+    if isinstance(error, UserError | OSError | KeyboardInterrupt):
+        error.add_note(f"in the task {task}")
+        raise error
+    raise TaskError(f"{task} failed: {type(error).__name__}: {error}") from error
+
+
+class _Plan:
+    """Which task waits for which, and the key of each; nothing runs to find this out."""
+
+    def __init__(
+        self, tasks: Sequence[Task], functions: Mapping[str, Function], root: Path, digests: Mapping[str, str]
+    ) -> None:
+        self.tasks, self.functions, self.root = tasks, functions, root
+        writers: dict[str, int] = {}
+        for number, task in enumerate(tasks):
+            for name in task.outputs:
+                other = writers.setdefault(name, number)
+                assert other == number, f"{tasks[other]} and {task} write the same file {name}"
+        before = [sorted({writers[name] for name in task.inputs if name in writers}) for task in tasks]
+        self.before = before
+        self.later: list[list[int]] = [[] for _ in tasks]
+        for number, earlier in enumerate(before):
+            for each in earlier:
+                self.later[each].append(number)
+        raw = {name for task in tasks for name in task.inputs if name not in writers and name not in digests}
+        content = {**digests, **content_digests(root, sorted(raw))}
+        self.keys = [""] * len(tasks)
+        for number in _in_order(before, tasks):
+            task = tasks[number]
+            self.keys[number] = key_of(task, functions[task.function], content)
+            content.update({name: output_digest(self.keys[number], name) for name in task.outputs})
+        self.content = content
+        self.claims = self._claims() if (root / "done").is_dir() else {}
+
+    def _claims(self) -> dict[str, set[str]]:
+        """Output name -> keys of the done-files that name it."""
+        claims: dict[str, set[str]] = {}
+        for path in (self.root / "done").glob("*.json"):
+            for name in (read_done(path) or {"outputs": ()})["outputs"]:
+                claims.setdefault(name, set()).add(path.stem)
+        return claims
+
+    def finished(self) -> dict[int, Record]:
+        """The tasks that need not be done: done under the same key, and all they wrote is there."""
+        found = {}
+        for number, key in enumerate(self.keys):
+            done = read_done(done_path(self.root, key))
+            if done is not None and is_whole(self.root, done):
+                found[number] = done
+        return found
+
+    def is_ready(self, number: int, records: Mapping[int, Record]) -> bool:
+        return all(earlier in records for earlier in self.before[number])
+
+    def void_others(self, number: int) -> None:
+        """Remove done-files of other keys that name a file which this task is about to write."""
+        for name in self.tasks[number].outputs:
+            for key in self.claims.pop(name, set()) - {self.keys[number]}:
+                done_path(self.root, key).unlink(missing_ok=True)
+
+    def job(self, number: int, records: Mapping[int, Record]) -> Job:
+        task, function = self.tasks[number], self.functions[self.tasks[number].function]
+        written = {n: e["size"] for i in self.before[number] for n, e in records[i]["outputs"].items()}
+        record = {
+            "key": self.keys[number],
+            "function": task.function,
+            "version": function.version,
+            "libraries": dict(function.libraries),
+            "settings": dict(task.settings),
+            "inputs": {name: self.content[name] for name in task.inputs},
+        }
+        sizes = {name: written[name] for name in task.inputs if name in written}
+        return Job(function.call, str(self.root), task, self.keys[number], sizes, record)
+
+
+def _in_order(before: Sequence[Sequence[int]], tasks: Sequence[Task]) -> list[int]:
+    try:
+        return list(TopologicalSorter(dict(enumerate(before))).static_order())
+    except CycleError as error:
+        circle = ", ".join(str(tasks[number]) for number in error.args[1])
+        raise AssertionError(f"tasks wait for one another in a circle: {circle}") from None
