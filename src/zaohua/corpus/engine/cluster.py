@@ -57,9 +57,7 @@ class Nodes:
         self._running.clear()
 
     def _check_memory(self, job: Job) -> None:
-        largest = max(
-            (node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"]), default=0
-        )
+        largest = max((node["Resources"].get("memory", 0) for node in self._ray.nodes() if node["Alive"]), default=0)
         if job.task.memory > largest:
             raise UserError(
                 f"the task {job.task} needs {job.task.memory / 1e9:.1f} GB, and no node of the cluster has more than "

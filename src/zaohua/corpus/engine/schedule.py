@@ -1,4 +1,4 @@
-"""A list of tasks carried out: whatever is ready starts, what was done before is skipped, order comes from file names."""
+"""A list of tasks carried out: what is ready starts, what was done is skipped, order comes from the names of files."""
 
 import heapq
 import math
@@ -7,20 +7,21 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Protocol
 
+from zaohua import folders
 from zaohua.corpus.engine.task import (
+    DONE,
     Function,
     Job,
     Task,
     TaskError,
     content_digests,
+    done_before,
     done_path,
     is_whole,
     key_of,
     output_digest,
-    read_done,
     sweep,
 )
-from zaohua.settings import UserError
 
 Record = dict[str, Any]
 
@@ -58,8 +59,8 @@ def run(
     """Do the tasks below `root` that are not done -> the content of each one's done-file, in order.
 
     `digests` names the content of inputs that no task writes; those not in it are read. `progress` is told the weight
-    done and the whole. A task whose worker dies is done again, at most `attempts` times. The tasks that run at once have
-    estimates that come to at most `memory` bytes; one that needs more runs alone. Only one process may work in a root.
+    done and the whole. A task whose worker dies is begun at most `attempts` times. Tasks run together while their
+    estimates come to at most `memory` bytes; one that needs more runs alone. Only one process may work in a root.
     """
     sweep(root)
     plan = _Plan(tasks, functions, root, digests or {})
@@ -105,11 +106,10 @@ def run(
 
 
 def _fail(task: Task, error: BaseException) -> None:
-    """Raise what a task raised: mistakes of the user and of the disk as they are, all else under the task's name."""
-    if isinstance(error, UserError | OSError | KeyboardInterrupt):
+    """Raise what a task raised, the task named."""
+    if not isinstance(error, TaskError):
         error.add_note(f"in the task {task}")
-        raise error
-    raise TaskError(f"{task} failed: {type(error).__name__}: {error}") from error
+    raise error
 
 
 class _Plan:
@@ -138,33 +138,27 @@ class _Plan:
             self.keys[number] = key_of(task, functions[task.function], content)
             content.update({name: output_digest(self.keys[number], name) for name in task.outputs})
         self.content = content
-        self.claims = self._claims() if (root / "done").is_dir() else {}
-
-    def _claims(self) -> dict[str, set[str]]:
-        """Output name -> keys of the done-files that name it."""
-        claims: dict[str, set[str]] = {}
-        for path in (self.root / "done").glob("*.json"):
-            for name in (read_done(path) or {"outputs": ()})["outputs"]:
-                claims.setdefault(name, set()).add(path.stem)
-        return claims
+        self.done = done_before(root)
+        self.claims: dict[str, set[str]] = {}
+        for key, done in self.done.items():
+            for name in done["outputs"]:
+                self.claims.setdefault(name, set()).add(key)
 
     def finished(self) -> dict[int, Record]:
         """The tasks that need not be done: done under the same key, and all they wrote is there."""
-        found = {}
-        for number, key in enumerate(self.keys):
-            done = read_done(done_path(self.root, key))
-            if done is not None and is_whole(self.root, done):
-                found[number] = done
-        return found
+        found = {number: self.done[key] for number, key in enumerate(self.keys) if key in self.done}
+        return {number: done for number, done in found.items() if is_whole(self.root, done)}
 
     def is_ready(self, number: int, records: Mapping[int, Record]) -> bool:
         return all(earlier in records for earlier in self.before[number])
 
     def void_others(self, number: int) -> None:
-        """Remove done-files of other keys that name a file which this task is about to write."""
-        for name in self.tasks[number].outputs:
-            for key in self.claims.pop(name, set()) - {self.keys[number]}:
-                done_path(self.root, key).unlink(missing_ok=True)
+        """Remove the done-files that name a file which this task is about to write, whatever their key."""
+        stale = set().union(*(self.claims.pop(name, set()) for name in self.tasks[number].outputs))
+        for key in stale:
+            done_path(self.root, key).unlink(missing_ok=True)
+        if stale:
+            folders.sync_folder(self.root / DONE)
 
     def job(self, number: int, records: Mapping[int, Record]) -> Job:
         task, function = self.tasks[number], self.functions[self.tasks[number].function]

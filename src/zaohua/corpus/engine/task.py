@@ -1,5 +1,6 @@
 """A task: a pure function from files to files, the key that names its result, and the file that says it is done."""
 
+import contextlib
 import json
 import os
 import time
@@ -12,6 +13,7 @@ from typing import Any
 import xxhash
 
 from zaohua import folders
+from zaohua.settings import UserError
 
 DONE = "done"
 """The folder of done-files below the root that tasks work in."""
@@ -110,8 +112,18 @@ def content_digests(root: Path, names: Iterable[str]) -> dict[str, str]:
 def perform(job: Job) -> dict[str, Any]:
     """Do a task -> its done-file's content. Outputs get their names when all are whole, then the done-file is written.
 
-    Doing it twice, even at once, is harmless: temporary names are unique and the bytes are equal.
+    Doing it twice, even at once, is harmless: temporary names are unique and the bytes are equal. Mistakes of the user
+    and of the disk are raised as they are, all else as a TaskError, which any process can pass on.
     """
+    try:
+        return _perform(job)
+    except (UserError, OSError):
+        raise
+    except Exception as error:
+        raise TaskError(f"{job.task} failed: {type(error).__name__}: {error}") from error
+
+
+def _perform(job: Job) -> dict[str, Any]:
     root, task, begun = Path(job.root), job.task, time.perf_counter()
     for name, size in job.sizes.items():
         _await(root / name, size)
@@ -144,13 +156,15 @@ def done_path(root: Path, key: str) -> Path:
     return root / DONE / f"{key}.json"
 
 
-def read_done(path: Path) -> dict[str, Any] | None:
-    """What a done-file says, or None where there is none, or none that can be read."""
-    try:
-        done = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return done if isinstance(done, dict) and "outputs" in done else None
+def done_before(root: Path) -> dict[str, dict[str, Any]]:
+    """Key -> content of every done-file of a root that can be read."""
+    found = {}
+    for path in (root / DONE).glob("*.json"):
+        with contextlib.suppress(ValueError):
+            done = json.loads(path.read_text(encoding="utf-8"))
+            if "outputs" in done:
+                found[path.stem] = done
+    return found
 
 
 def is_whole(root: Path, done: Mapping[str, Any]) -> bool:

@@ -1,0 +1,135 @@
+"""Texts as arrays: their code points or words, and a hash of each run of so many of them. No step per document."""
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import numpy as np
+
+from zaohua.mixing import GOLDEN, mix
+
+_PIECE = 2**20  # code points looked at together
+_BLOCK = 2**16  # windows hashed together: what stays in the processor's cache
+_STEP = np.uint64(0x632BE59BD9B4E019)
+_FACTORS = mix(np.arange(1, 65, dtype=np.uint64) * GOLDEN) | np.uint64(1)
+
+
+def units(texts: Sequence[str], *, characters: bool) -> tuple[np.ndarray, np.ndarray]:
+    """What texts consist of, one after the other, and where each begins: (units,) uint64, (texts + 1,) int64.
+
+    Units are code points or hashes of words. White space, punctuation and controls are no units; they part words.
+    """
+    found: list[np.ndarray] = []
+    counts = np.zeros(len(texts) + 1, dtype=np.int64)
+    for pieces, owners in _groups(texts):
+        points = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        letters = np.flatnonzero(~separators()[points])
+        ends = np.cumsum([len(piece) for piece in pieces])
+        if characters:
+            values, places = points[letters].astype(np.uint64), letters
+        else:
+            values, places = _words(points, letters, ends)
+        found.append(values)
+        inside = np.diff(np.searchsorted(places, ends), prepend=0)
+        np.add.at(counts, np.array(owners) + 1, inside)
+    return np.concatenate(found) if found else np.zeros(0, np.uint64), np.cumsum(counts)
+
+
+def long_enough(values: np.ndarray, starts: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of texts as units, those with at least `width`: their numbers, their units, and where each begins."""
+    counts = np.diff(starts)
+    enough = counts >= width
+    chosen = np.flatnonzero(enough)
+    if len(chosen) < len(counts):
+        values = values[np.repeat(enough, counts)]
+    return chosen, values, np.concatenate([[0], np.cumsum(counts[chosen])])
+
+
+def window_hashes(values: np.ndarray, width: int) -> np.ndarray:
+    """Units (n,) uint64 -> a hash of each `width` neighbours, (n - width + 1,) uint64."""
+    shifted = values + _STEP
+    size = len(values) - width + 1
+    result, high = np.zeros(size, dtype=np.uint64), np.empty(size, dtype=np.uint64)
+    for k in range(width):
+        result *= GOLDEN
+        result ^= shifted[k : k + size]
+        np.right_shift(result, np.uint64(29), out=high)
+        result ^= high
+    return result
+
+
+def windows(values: np.ndarray, starts: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
+    """The hashes of all windows of all texts, in blocks: (hashes, offsets, first text, first window of that text).
+
+    Text `first + i` has hashes[offsets[i] : offsets[i + 1]] in the block. Texts have at least `width` units each; a long
+    one goes through several blocks.
+    """
+    texts = len(starts) - 1
+    ends = starts[1:] - np.arange(1, texts + 1) * (width - 1)  # of each text's windows, all windows in one row
+    begins = np.concatenate([[0], ends[:-1]])
+    total = int(ends[-1]) if texts else 0
+    for begin in range(0, total, _BLOCK):
+        end = min(begin + _BLOCK, total)
+        first, last = np.searchsorted(ends, [begin, end - 1], side="right").tolist()
+        owners = np.arange(first, last + 1)
+        low, high = begin + first * (width - 1), end + (last + 1) * (width - 1)
+        hashes = window_hashes(values[low:high], width)
+        offsets = np.minimum(np.append(np.maximum(begins[owners], begin), end), end) - begin
+        if last > first:  # windows that reach from one text into the next
+            across = (ends[first:last, None] + (owners[:-1, None] * (width - 1)) + np.arange(width - 1)) - low
+            whole = np.ones(len(hashes), dtype=bool)
+            whole[across] = False
+            hashes = hashes[whole]
+        yield hashes, offsets, first, begin - int(begins[first])
+
+
+@cache
+def separators() -> np.ndarray:
+    """For each code point whether it is white space, punctuation or a control, (0x110000,) bool."""
+    table = np.zeros(0x110000, dtype=bool)
+    categories = [unicodedata.category(chr(point)) for point in range(2**16)]
+    table[: 2**16] = [category[0] in "ZP" or category in ("Cc", "Cf") for category in categories]
+    return table
+
+
+def _groups(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:
+    """Texts in groups of some million code points, and whose they are; longer ones in pieces, cut between words."""
+    pieces: list[str] = []
+    owners: list[int] = []
+    size = 0
+    for owner, text in enumerate(texts):
+        for piece in _pieces(text):
+            if size + len(piece) > _PIECE and pieces:
+                yield pieces, owners
+                pieces, owners, size = [], [], 0
+            pieces.append(piece)
+            owners.append(owner)
+            size += len(piece)
+    if pieces:
+        yield pieces, owners
+
+
+def _pieces(text: str) -> Iterator[str]:
+    start = 0
+    while len(text) - start > _PIECE:
+        window = np.frombuffer(text[start : start + _PIECE].encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        breaks = np.flatnonzero(separators()[window])
+        end = start + (int(breaks[-1]) + 1 if len(breaks) else _PIECE)
+        yield text[start:end]
+        start = end
+    yield text[start:]
+
+
+def _words(points: np.ndarray, letters: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A hash of each word, and the place of its first letter: a sum of letters, each times a factor of its place."""
+    if not len(letters):
+        return np.zeros(0, dtype=np.uint64), letters
+    new = np.ones(len(letters), dtype=bool)
+    new[1:] = letters[1:] != letters[:-1] + 1
+    borders = np.searchsorted(letters, ends[:-1])  # a text begins a word
+    new[borders[borders < len(letters)]] = True
+    firsts = np.flatnonzero(new)
+    lengths = np.diff(firsts, append=len(letters))
+    place = np.arange(len(letters)) - np.repeat(firsts, lengths)
+    terms = (points[letters].astype(np.uint64) + _STEP) * _FACTORS[place & 63]
+    return mix(np.add.reduceat(terms, firsts)), letters[firsts]
