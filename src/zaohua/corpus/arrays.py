@@ -26,7 +26,7 @@ def write(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def read(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of a file, mapped and not to be written to; raises ValueError where the file is cut or none of ours."""
+    """The arrays of a file, mapped, not to be written to; raises ValueError where the file is cut or none of ours."""
     with path.open("rb") as file:
         magic, length = file.read(len(_MAGIC)), int.from_bytes(file.read(8), "little")
         if magic != _MAGIC:

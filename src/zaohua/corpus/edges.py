@@ -6,7 +6,8 @@ import numpy as np
 
 from zaohua.corpus.signatures import NearDuplicates, shingle_sets
 
-_NEIGHBOURS = 4  # pairs to be verified: with the smallest id, and with so many of the next
+NEIGHBOURS = 4
+"""Pairs to be verified are those with the smallest id and with so many of the next: one false pair must not part two."""
 
 
 def edges(keys: np.ndarray, ids: np.ndarray, *, neighbours: int = 0) -> np.ndarray:
@@ -16,10 +17,10 @@ def edges(keys: np.ndarray, ids: np.ndarray, *, neighbours: int = 0) -> np.ndarr
     `neighbours` that follow it.
     """
     columns = keys.reshape(len(ids), -1)
+    shared = np.flatnonzero(_has_equal(columns[:, 0]))
+    columns, ids = columns[shared], ids[shared]
     order = np.lexsort((ids, *columns.T))
     columns, ids = columns[order], ids[order]
-    if not len(ids):
-        return np.zeros((0, 2), dtype=np.uint64)
     new = np.ones(len(ids), dtype=bool)
     new[1:] = (columns[1:] != columns[:-1]).any(axis=1)
     group = np.cumsum(new) - 1
@@ -30,9 +31,15 @@ def edges(keys: np.ndarray, ids: np.ndarray, *, neighbours: int = 0) -> np.ndarr
     return unique_pairs(np.concatenate(pairs))
 
 
-def candidates(keys: np.ndarray, ids: np.ndarray, settings: NearDuplicates) -> np.ndarray:
-    """Band keys and ids (n,) uint64 -> the pairs (m, 2) to be joined, or, with `verify`, to be compared."""
-    return edges(keys, ids, neighbours=_NEIGHBOURS if settings.verify else 0)
+def _has_equal(values: np.ndarray) -> np.ndarray:
+    """Whether each of the values (n,) stands there more than once, (n,) bool."""
+    order = np.argsort(values)
+    ordered = values[order]
+    same = ordered[1:] == ordered[:-1]
+    result = np.zeros(len(values), dtype=bool)
+    result[order[1:][same]] = True
+    result[order[:-1][same]] = True
+    return result
 
 
 def unique_pairs(pairs: np.ndarray) -> np.ndarray:

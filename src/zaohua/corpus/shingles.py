@@ -61,7 +61,7 @@ def window_hashes(values: np.ndarray, width: int) -> np.ndarray:
 def windows(values: np.ndarray, starts: np.ndarray, width: int) -> Iterator[tuple[np.ndarray, np.ndarray, int, int]]:
     """The hashes of all windows of all texts, in blocks: (hashes, offsets, first text, first window of that text).
 
-    Text `first + i` has hashes[offsets[i] : offsets[i + 1]] in the block. Texts have at least `width` units each; a long
+    Text `first + i` has hashes[offsets[i] : offsets[i + 1]] in the block. Each text has at least `width` units; a long
     one goes through several blocks.
     """
     texts = len(starts) - 1

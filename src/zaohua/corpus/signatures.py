@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
@@ -36,7 +36,7 @@ class NearDuplicates(Settings):
     verify: Annotated[float, Field(gt=0, le=1)] | None = None
     """The exact Jaccard similarity that a pair must reach besides, such as 0.7; None: a shared band is enough."""
 
-    keep: str = Field(default="first", pattern="^(first|longest)$")
+    keep: Literal["first", "longest"] = "first"
     """Which of a cluster is kept: the first in order of sources and files, or the longest."""
 
 

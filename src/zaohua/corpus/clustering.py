@@ -1,0 +1,291 @@
+"""Duplicates among the documents of any number of files, as tasks from files to files.
+
+    keys -> sketch -> edges of each partition of keys -> (verified edges of each partition of pairs) -> clusters
+
+No result depends on how documents are spread over files, on the number of partitions or on who does what when.
+"""
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zaohua.corpus import arrays
+from zaohua.corpus.components import clusters, components
+from zaohua.corpus.edges import NEIGHBOURS, edges, verified
+from zaohua.corpus.engine.task import Function, Task
+from zaohua.corpus.signatures import NearDuplicates, signatures
+from zaohua.mixing import mix
+
+Paths = Sequence[Path]
+_FOLD = 2**22  # pairs read before they are folded into clusters
+_ROW = 64  # bytes that a row takes while its partition is sorted
+
+
+def functions() -> dict[str, Function]:
+    """What the names of these tasks stand for."""
+    from rensa import RMinHash
+
+    libraries = {"rensa": RMinHash.ALGORITHM_VERSION, "unicode": unicodedata.unidata_version}
+    return {
+        "sketch": Function(sketch, 1, libraries),
+        "merged_sketches": Function(merged_sketches, 1),
+        "duplicate_edges": Function(duplicate_edges, 1),
+        "verified_edges": Function(verified_edges, 1, {"unicode": unicodedata.unidata_version}),
+        "duplicate_clusters": Function(duplicate_clusters, 1),
+    }
+
+
+def sketch_tasks(keys: Sequence[str], settings: NearDuplicates, partitions: int, folder: str) -> list[Task]:
+    """A task for each file of keys, which writes `folder/sketch/N`."""
+    chosen = settings.model_dump(include={"characters", "words", "bands", "rows", "seed"})
+    return [
+        Task("sketch", (name,), {**chosen, "partitions": partitions}, (f"{folder}/sketch/{number:06}",))
+        for number, name in enumerate(keys)
+    ]
+
+
+def cluster_tasks(
+    sketches: Sequence[str],
+    keys: Sequence[str],
+    settings: NearDuplicates,
+    partitions: int,
+    folder: str,
+    *,
+    documents: int = 0,
+    merge: int = 64,
+) -> list[Task]:
+    """The tasks from sketches to `folder/clusters`. Keys are only read with `verify`; `documents` estimates memory.
+
+    Sketches are merged by so many, so that each partition opens fewer files.
+    """
+    tasks: list[Task] = []
+    if len(sketches) > merge:
+        groups = [tuple(sketches[i : i + merge]) for i in range(0, len(sketches), merge)]
+        merged = [f"{folder}/merged/{number:06}" for number in range(len(groups))]
+        tasks += [Task("merged_sketches", group, {}, (name,)) for group, name in zip(groups, merged, strict=True)]
+        sketches = merged
+    memory = documents * (settings.bands + 2) * _ROW // partitions
+    names = [f"{folder}/edges/{number:06}" for number in range(partitions)]
+    verify = settings.verify is not None
+    for number, name in enumerate(names):
+        chosen: dict[str, Any] = {"partition": number, "verify": verify}
+        tasks.append(Task("duplicate_edges", tuple(sketches), chosen, (name,), memory=memory))
+    inputs = list(names)
+    if verify:
+        chosen = settings.model_dump(include={"characters", "words", "verify"})
+        for number in range(partitions):
+            output = (f"{folder}/verified/{number:06}",)
+            task = Task("verified_edges", (*names, *keys), {**chosen, "partition": number, "edges": len(names)}, output)
+            tasks.append(task)
+            inputs += output
+    longest = settings.keep == "longest"
+    settled = {"edges": len(inputs), "near": len(inputs) - len(names) if verify else 0, "keep": settings.keep}
+    tasks.append(
+        Task("duplicate_clusters", (*inputs, *(sketches if longest else ())), settled, (f"{folder}/clusters",))
+    )
+    return tasks
+
+
+def partitions_for(documents: int, settings: NearDuplicates, memory: int) -> int:
+    """How many partitions make one fit into so many bytes while it is sorted."""
+    return max(1, -(-documents * (settings.bands + 2) * _ROW // memory))
+
+
+def write_keys(path: Path, ids: np.ndarray, keys: Sequence[str], characters: np.ndarray) -> None:
+    """Documents' ids (n,) uint64, ascending, their dedup keys, and whether each is cut into code points (n,) bool."""
+    encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
+    arrays.write(
+        path,
+        {
+            "id": np.asarray(ids, dtype=np.uint64),
+            "characters": np.asarray(characters, dtype=bool),
+            "end": np.cumsum([len(each) for each in encoded], dtype=np.int64),
+            "text": np.frombuffer(b"".join(encoded), dtype=np.uint8),
+        },
+    )
+
+
+def read_keys(path: Path, ids: np.ndarray | None = None) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Ids, dedup keys and characters of a file's documents, or of those with these ids."""
+    found = arrays.read(path)
+    rows = np.arange(len(found["id"])) if ids is None else np.searchsorted(found["id"], ids)
+    ends = found["end"]
+    begins = np.where(rows > 0, ends[rows - 1], 0) if len(rows) else rows
+    text = found["text"]
+    keys = [
+        text[begin:end].tobytes().decode("utf-8", "surrogatepass")
+        for begin, end in zip(begins.tolist(), ends[rows].tolist(), strict=True)
+    ]
+    return found["id"][rows], keys, found["characters"][rows]
+
+
+def write_sketch(
+    path: Path,
+    ids: np.ndarray,
+    keys: Sequence[str],
+    characters: np.ndarray,
+    settings: NearDuplicates,
+    partitions: int,
+) -> None:
+    """What the documents of a file are compared by: band keys, a digest of the whole key, and its length."""
+    import xxhash
+
+    digests = b"".join(xxhash.xxh3_128_digest(key.encode("utf-8", "surrogatepass")) for key in keys)
+    whole = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
+    band_key, band_id = signatures(keys, characters, ids, settings)
+    _write_sketch(
+        path,
+        partitions,
+        near=(band_key.reshape(-1, 1), band_id),
+        exact=(whole, ids),
+        lengths=(ids, np.array([len(key) for key in keys], dtype=np.int64)),
+    )
+
+
+def _write_sketch(path: Path, partitions: int, **columns: tuple[np.ndarray, np.ndarray]) -> None:
+    content: dict[str, np.ndarray] = {}
+    for name, (keys, ids) in columns.items():
+        if name == "lengths":
+            order = np.argsort(keys)
+            content |= {"id": keys[order], "length": ids[order]}
+        else:
+            order = np.lexsort((ids, keys[:, 0]))
+            borders = np.array([(number << 64) // partitions for number in range(1, partitions)], dtype=np.uint64)
+            starts = np.searchsorted(keys[order, 0], borders)
+            content[f"{name}_start"] = np.concatenate([[0], starts, [len(ids)]])
+            content |= {f"{name}_key": keys[order], f"{name}_id": ids[order]}
+    arrays.write(path, content)
+
+
+def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
+    """A file of keys -> its sketch."""
+    ids, keys, characters = read_keys(inputs[0])
+    chosen = {name: value for name, value in settings.items() if name != "partitions"}
+    write_sketch(outputs[0], ids, keys, characters, NearDuplicates(**chosen), settings["partitions"])
+    return {"documents": len(ids)}
+
+
+def merged_sketches(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """Several sketches -> one."""
+    found = [arrays.read(path) for path in inputs]
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([each[name] for each in found])
+
+    pairs = {name: (joined(f"{name}_key"), joined(f"{name}_id")) for name in ("near", "exact")}
+    partitions = len(found[0]["near_start"]) - 1
+    _write_sketch(outputs[0], partitions, **pairs, lengths=(joined("id"), joined("length")))
+
+
+def duplicate_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
+    """One partition of all sketches -> pairs of documents that share a band key, and pairs whose whole keys are equal."""
+    partition = settings["partition"]
+    result: dict[str, np.ndarray] = {}
+    for name, neighbours in (("near", NEIGHBOURS if settings["verify"] else 0), ("exact", 0)):
+        keys, ids = [], []
+        for path in inputs:
+            found = arrays.read(path)
+            low, high = found[f"{name}_start"][partition : partition + 2].tolist()
+            keys.append(found[f"{name}_key"][low:high])
+            ids.append(found[f"{name}_id"][low:high])
+        result[name] = edges(np.concatenate(keys), np.concatenate(ids), neighbours=neighbours)
+    arrays.write(outputs[0], result)
+    return {"near_pairs": len(result["near"]), "exact_pairs": len(result["exact"])}
+
+
+def verified_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
+    """One partition of all pairs, and the keys of the documents -> the pairs that are as alike as is asked."""
+    count, partition = settings["edges"], settings["partition"]
+    found = []
+    for path in inputs[:count]:
+        pairs = arrays.read(path)["near"]
+        found.append(pairs[mix(pairs[:, 0] ^ mix(pairs[:, 1])) % np.uint64(count) == partition])
+    pairs = np.unique(np.concatenate(found), axis=0)
+    near = NearDuplicates(**{name: settings[name] for name in ("characters", "words", "verify")})
+    kept = verified(pairs, _Keys(inputs[count:]), near)
+    arrays.write(outputs[0], {"near": kept})
+    return {"candidate_pairs": len(pairs), "verified_pairs": len(kept)}
+
+
+class _Keys:
+    """The dedup keys of documents by their ids, from files each of which holds another range of ids."""
+
+    def __init__(self, paths: Paths) -> None:
+        ranges = []
+        for path in paths:
+            ids = arrays.read(path)["id"]
+            if len(ids):
+                ranges.append((int(ids[0]), int(ids[-1]), path))
+        ranges.sort()
+        self.first = np.array([first for first, _, _ in ranges], dtype=np.uint64)
+        self.paths = [path for _, _, path in ranges]
+        assert all(a[1] < b[0] for a, b in zip(ranges, ranges[1:], strict=False)), "files of keys overlap in ids"
+
+    def __call__(self, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
+        keys: list[str] = []
+        characters: list[np.ndarray] = []
+        files = np.searchsorted(self.first, ids, side="right") - 1
+        for file in np.unique(files):
+            _, some, way = read_keys(self.paths[file], ids[files == file])
+            keys += some
+            characters.append(way)
+        return keys, np.concatenate(characters)
+
+
+def duplicate_clusters(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
+    """All pairs -> the clusters: for each document in one its cluster, the cluster's size, and which one is kept.
+
+    `exact` says whether a document before it, by id, has the same key.
+    """
+    count, near = settings["edges"], settings["near"]
+    exact, pairs = np.zeros(0, dtype=np.uint64), np.zeros((0, 2), dtype=np.uint64)
+    limit = _FOLD
+    for number, path in enumerate(inputs[:count]):
+        found = arrays.read(path)
+        chosen = [pairs]
+        if "exact" in found:
+            exact = np.union1d(exact, found["exact"][:, 1])
+            chosen.append(found["exact"])
+        if number >= count - near or not near:
+            chosen.append(found["near"])
+        pairs = np.concatenate(chosen)
+        if len(pairs) > limit:  # as many as there are documents in clusters, not as there are pairs
+            pairs = np.stack(components(pairs)[::-1], axis=1)
+            limit = _FOLD + 2 * len(pairs)
+    lengths = _lengths(inputs[count:], np.unique(pairs)) if settings["keep"] == "longest" else None
+    result = clusters(pairs, lengths)
+    is_exact = np.isin(result.ids, exact)
+    content = {"id": result.ids, "cluster": result.clusters, "size": result.sizes, "kept": result.kept}
+    arrays.write(outputs[0], content | {"exact": is_exact})
+    removed = result.ids != result.kept
+    sizes, counts = np.unique(result.sizes[result.ids == result.clusters], return_counts=True)
+    return {
+        "clusters": int(counts.sum()),
+        "exact": int((removed & is_exact).sum()),
+        "near": int((removed & ~is_exact).sum()),
+        "sizes": dict(zip(map(str, sizes.tolist()), counts.tolist(), strict=True)),
+    }
+
+
+def _lengths(sketches: Paths, ids: np.ndarray) -> np.ndarray:
+    result = np.zeros(len(ids), dtype=np.int64)
+    for path in sketches:
+        found = arrays.read(path)
+        here = np.flatnonzero(np.isin(found["id"], ids))
+        result[np.searchsorted(ids, found["id"][here])] = found["length"][here]
+    return result
+
+
+def standing(path: Path, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of documents with these ids: the id that is kept for each (its own where it stays), its cluster's size, `exact`."""
+    found = arrays.read(path)
+    kept, sizes, exact = ids.copy(), np.ones(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=bool)
+    if len(found["id"]):
+        rows = np.minimum(np.searchsorted(found["id"], ids), len(found["id"]) - 1)
+        here = found["id"][rows] == ids
+        kept[here], sizes[here] = found["kept"][rows[here]], found["size"][rows[here]]
+        exact[here] = found["exact"][rows[here]]
+    return kept, sizes, exact
