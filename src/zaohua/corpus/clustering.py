@@ -5,6 +5,7 @@
 No result depends on how documents are spread over files, on the number of partitions or on who does what when.
 """
 
+import itertools
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,7 +17,8 @@ from zaohua.corpus import arrays
 from zaohua.corpus.components import clusters, components
 from zaohua.corpus.edges import NEIGHBOURS, edges, verified
 from zaohua.corpus.engine.task import Function, Task
-from zaohua.corpus.signatures import NearDuplicates, signatures
+from zaohua.corpus.signatures import NearDuplicates
+from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, write_sketch
 from zaohua.mixing import mix
 
 Paths = Sequence[Path]
@@ -94,72 +96,6 @@ def partitions_for(documents: int, settings: NearDuplicates, memory: int) -> int
     return max(1, -(-documents * (settings.bands + 2) * _ROW // memory))
 
 
-def write_keys(path: Path, ids: np.ndarray, keys: Sequence[str], characters: np.ndarray) -> None:
-    """Documents' ids (n,) uint64, ascending, their dedup keys, and whether each is cut into code points (n,) bool."""
-    encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
-    arrays.write(
-        path,
-        {
-            "id": np.asarray(ids, dtype=np.uint64),
-            "characters": np.asarray(characters, dtype=bool),
-            "end": np.cumsum([len(each) for each in encoded], dtype=np.int64),
-            "text": np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        },
-    )
-
-
-def read_keys(path: Path, ids: np.ndarray | None = None) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Ids, dedup keys and characters of a file's documents, or of those with these ids."""
-    found = arrays.read(path)
-    rows = np.arange(len(found["id"])) if ids is None else np.searchsorted(found["id"], ids)
-    ends = found["end"]
-    begins = np.where(rows > 0, ends[rows - 1], 0) if len(rows) else rows
-    text = found["text"]
-    keys = [
-        text[begin:end].tobytes().decode("utf-8", "surrogatepass")
-        for begin, end in zip(begins.tolist(), ends[rows].tolist(), strict=True)
-    ]
-    return found["id"][rows], keys, found["characters"][rows]
-
-
-def write_sketch(
-    path: Path,
-    ids: np.ndarray,
-    keys: Sequence[str],
-    characters: np.ndarray,
-    settings: NearDuplicates,
-    partitions: int,
-) -> None:
-    """What the documents of a file are compared by: band keys, a digest of the whole key, and its length."""
-    import xxhash
-
-    digests = b"".join(xxhash.xxh3_128_digest(key.encode("utf-8", "surrogatepass")) for key in keys)
-    whole = np.frombuffer(digests, dtype="<u8").reshape(-1, 2)
-    band_key, band_id = signatures(keys, characters, ids, settings)
-    _write_sketch(
-        path,
-        partitions,
-        near=(band_key.reshape(-1, 1), band_id),
-        exact=(whole, ids),
-        lengths=(ids, np.array([len(key) for key in keys], dtype=np.int64)),
-    )
-
-
-def _write_sketch(path: Path, partitions: int, **columns: tuple[np.ndarray, np.ndarray]) -> None:
-    content: dict[str, np.ndarray] = {}
-    for name, (keys, ids) in columns.items():
-        if name == "lengths":
-            order = np.argsort(keys)
-            content |= {"id": keys[order], "length": ids[order]}
-        else:
-            order = np.lexsort((ids, keys[:, 0]))
-            borders = np.array([(number << 64) // partitions for number in range(1, partitions)], dtype=np.uint64)
-            starts = np.searchsorted(keys[order, 0], borders)
-            content[f"{name}_start"] = np.concatenate([[0], starts, [len(ids)]])
-            content |= {f"{name}_key": keys[order], f"{name}_id": ids[order]}
-    arrays.write(path, content)
-
-
 def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
     """A file of keys -> its sketch."""
     ids, keys, characters = read_keys(inputs[0])
@@ -170,28 +106,17 @@ def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[s
 
 def merged_sketches(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
     """Several sketches -> one."""
-    found = [arrays.read(path) for path in inputs]
-
-    def joined(name: str) -> np.ndarray:
-        return np.concatenate([each[name] for each in found])
-
-    pairs = {name: (joined(f"{name}_key"), joined(f"{name}_id")) for name in ("near", "exact")}
-    partitions = len(found[0]["near_start"]) - 1
-    _write_sketch(outputs[0], partitions, **pairs, lengths=(joined("id"), joined("length")))
+    merge_sketches(inputs, outputs[0])
 
 
 def duplicate_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
-    """One partition of all sketches -> pairs of documents that share a band key, and pairs whose whole keys are equal."""
-    partition = settings["partition"]
+    """One partition of all sketches -> pairs of documents that share a band key, and pairs with the same exact key."""
     result: dict[str, np.ndarray] = {}
-    for name, neighbours in (("near", NEIGHBOURS if settings["verify"] else 0), ("exact", 0)):
-        keys, ids = [], []
-        for path in inputs:
-            found = arrays.read(path)
-            low, high = found[f"{name}_start"][partition : partition + 2].tolist()
-            keys.append(found[f"{name}_key"][low:high])
-            ids.append(found[f"{name}_id"][low:high])
-        result[name] = edges(np.concatenate(keys), np.concatenate(ids), neighbours=neighbours)
+    for name in ("near", "exact"):
+        found = [read_partition(path, name, settings["partition"]) for path in inputs]
+        keys, ids = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        neighbours = NEIGHBOURS if settings["verify"] and name == "near" else 0
+        result[name] = edges(keys, ids, neighbours=neighbours)
     arrays.write(outputs[0], result)
     return {"near_pairs": len(result["near"]), "exact_pairs": len(result["exact"])}
 
@@ -222,7 +147,7 @@ class _Keys:
         ranges.sort()
         self.first = np.array([first for first, _, _ in ranges], dtype=np.uint64)
         self.paths = [path for _, _, path in ranges]
-        assert all(a[1] < b[0] for a, b in zip(ranges, ranges[1:], strict=False)), "files of keys overlap in ids"
+        assert all(a[1] < b[0] for a, b in itertools.pairwise(ranges)), "files of keys overlap in ids"
 
     def __call__(self, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
         keys: list[str] = []
@@ -273,14 +198,14 @@ def duplicate_clusters(inputs: Paths, settings: Mapping[str, Any], outputs: Path
 def _lengths(sketches: Paths, ids: np.ndarray) -> np.ndarray:
     result = np.zeros(len(ids), dtype=np.int64)
     for path in sketches:
-        found = arrays.read(path)
-        here = np.flatnonzero(np.isin(found["id"], ids))
-        result[np.searchsorted(ids, found["id"][here])] = found["length"][here]
+        some, lengths = read_lengths(path)
+        here = np.flatnonzero(np.isin(some, ids))
+        result[np.searchsorted(ids, some[here])] = lengths[here]
     return result
 
 
 def standing(path: Path, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of documents with these ids: the id that is kept for each (its own where it stays), its cluster's size, `exact`."""
+    """Of documents with these ids: the id kept for each (its own where it stays), its cluster's size, and `exact`."""
     found = arrays.read(path)
     kept, sizes, exact = ids.copy(), np.ones(len(ids), dtype=np.int64), np.zeros(len(ids), dtype=bool)
     if len(found["id"]):

@@ -7,7 +7,7 @@ import numpy as np
 from zaohua.corpus.signatures import NearDuplicates, shingle_sets
 
 NEIGHBOURS = 4
-"""Pairs to be verified are those with the smallest id and with so many of the next: one false pair must not part two."""
+"""Pairs to be verified: with the smallest id, and with so many of the next; one false pair must not part two."""
 
 
 def edges(keys: np.ndarray, ids: np.ndarray, *, neighbours: int = 0) -> np.ndarray:
