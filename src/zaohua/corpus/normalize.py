@@ -74,6 +74,7 @@ _CONVERSIONS = {
     ("simplified", "general"): "t2s", ("simplified", "taiwan"): "tw2sp", ("simplified", "hong_kong"): "hk2sp",
     ("traditional", "general"): "s2t", ("traditional", "taiwan"): "s2twp", ("traditional", "hong_kong"): "s2hkp",
 }  # fmt: skip
+_ROUNDS = 4  # a word may become another that has its own regional form
 
 
 def _without_invisible(text: str) -> str:
@@ -150,9 +151,11 @@ def normalize(text: str, settings: Normalisation = STANDARD) -> str:
 
 
 def _in_script(text: str, settings: Normalisation) -> str:
-    """A text that is wholly of the wanted script is left alone: regional words are converted once, not again."""
+    """A text that is of the wanted script is left alone: regional words are converted once, never back and forth."""
     wanted = "Hans" if settings.script == "simplified" else "Hant"
-    found = script_of_hanzi(text)
-    if found in (wanted, "Hani"):
-        return text
-    return converter(_CONVERSIONS[settings.script, settings.region])(text)
+    convert = converter(_CONVERSIONS[settings.script, settings.region])
+    for _ in range(_ROUNDS):
+        if script_of_hanzi(text) == wanted or (changed := convert(text)) == text:
+            break
+        text = changed
+    return text
