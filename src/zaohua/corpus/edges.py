@@ -16,7 +16,7 @@ def edges(keys: np.ndarray, ids: np.ndarray, *, neighbours: int = 0) -> np.ndarr
     Of k documents with equal keys the smallest id is paired with each other, k - 1 pairs, and every one with as many
     `neighbours` that follow it.
     """
-    columns = keys.reshape(len(ids), -1)
+    columns = keys[:, None] if keys.ndim == 1 else keys
     shared = np.flatnonzero(_has_equal(columns[:, 0]))
     columns, ids = columns[shared], ids[shared]
     order = np.lexsort((ids, *columns.T))

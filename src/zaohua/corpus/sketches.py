@@ -1,4 +1,4 @@
-"""What the documents of a file are compared by, in files: their dedup keys, and a sketch of them cut into partitions."""
+"""What the documents of a file are compared by, in files: their dedup keys, and sketches of these, cut in partitions."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,7 +85,7 @@ def _write(path: Path, near: Columns, exact: Columns, lengths: Columns, partitio
     content = {"id": lengths[0][order], "length": lengths[1][order]}
     borders = np.array([(number << 64) // partitions for number in range(1, partitions)], dtype=np.uint64)
     for name, (keys, ids) in (("near", near), ("exact", exact)):
-        first = keys.reshape(len(ids), -1)[:, 0]
+        first = keys if keys.ndim == 1 else keys[:, 0]
         order = np.lexsort((ids, first))
         starts = np.searchsorted(first[order], borders)
         content[f"{name}_start"] = np.concatenate([[0], starts, [len(ids)]])
