@@ -54,19 +54,24 @@ def text_lines(content: Content, settings: ReadingSettings, noted: Noted, span: 
     return (item for item, _ in sized_lines(content, settings, noted, span))
 
 
-def sized_lines(
-    content: Content, settings: ReadingSettings, noted: Noted, span: Span
-) -> Iterator[tuple[Item, int]]:
+def sized_lines(content: Content, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[tuple[Item, int]]:
     """The same with the bytes of each line."""
     with opened(content, settings, noted, span) as stream:
         head = b"" if span.encoding else read_up_to(stream, HEAD)
-        noted.encoding = span.encoding or settings.encoding or encoding_of(head, whole=len(head) < HEAD)
-        blocks = chain([head] if head else [], iter(partial(stream.read, BLOCK), b""))
-        if noted.encoding.startswith(WIDE):
-            yield from _wide_lines(blocks, noted.encoding, settings)
-        else:
-            lines = _measured(lines_of(blocks, settings.largest_document), stream, span, noted)
-            yield from _decoded(lines, noted.encoding, content, settings, span.first)
+        yield from lines_in(stream, head, content, settings, noted, span)
+
+
+def lines_in(
+    stream: Unpacked, head: bytes, content: Content, settings: ReadingSettings, noted: Noted, span: Span
+) -> Iterator[tuple[Item, int]]:
+    """The same of a stream of which the first bytes were read already."""
+    noted.encoding = span.encoding or settings.encoding or encoding_of(head[:HEAD], whole=len(head) < HEAD)
+    blocks = chain([head] if head else [], iter(partial(stream.read, BLOCK), b""))
+    if noted.encoding.startswith(WIDE):
+        yield from _wide_lines(blocks, noted.encoding, settings)
+    else:
+        lines = _measured(lines_of(blocks, settings.largest_document), stream, span, noted)
+        yield from _decoded(lines, noted.encoding, content, settings, span.first)
 
 
 def read_up_to(stream: io.RawIOBase, size: int) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from zaohua.corpus.encodings import UndecodableError, encoding_of
 from zaohua.corpus.formats.contents import WHOLE, Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
-from zaohua.corpus.formats.lines import WIDE, bad_line, lines_of, not_declared, read_up_to, sized_lines, text_lines
+from zaohua.corpus.formats.lines import WIDE, bad_line, lines_in, lines_of, not_declared, read_up_to, text_lines
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.formats.streams import opened
 
@@ -20,14 +20,13 @@ def read_text(content: Content, settings: ReadingSettings, noted: Noted, span: S
         by_line = settings.documents == "line"
         yield from _lines(lines) if by_line else _blocks(lines, settings.largest_document)
         return
-    data = b""
-    if span == WHOLE:
-        with opened(content, settings, noted) as stream:
-            data = read_up_to(stream, settings.largest_document + 1)
-    if span != WHOLE or len(data) > settings.largest_document:
-        del data
-        yield from _parts(sized_lines(content, settings, noted, span), part_size(settings))
-        return
+    with opened(content, settings, noted, span) as stream:
+        data = read_up_to(stream, settings.largest_document + 1) if span == WHOLE else b""
+        if span != WHOLE or len(data) > settings.largest_document:
+            lines = lines_in(stream, data, content, settings, noted, span)
+            del data
+            yield from _parts(lines, part_size(settings))
+            return
     noted.share = lambda: 1.0
     noted.encoding = settings.encoding or encoding_of(data)
     try:

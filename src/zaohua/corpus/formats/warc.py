@@ -11,7 +11,7 @@ from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unrea
 from zaohua.corpus.formats.lines import read_up_to
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened
-from zaohua.corpus.http import body_of, heads_of
+from zaohua.corpus.formats.answers import body_of, heads_of
 
 _LONGEST_HEAD = 2**16  # bytes of a record's own lines
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
@@ -110,7 +110,7 @@ def _text(record: Record, number: int, settings: ReadingSettings, noted: Noted) 
         return None
     try:
         return _page(data, mime, number, url, record, settings, noted)
-    except UndecodableError as error:
+    except (UndecodableError, SetAsideError) as error:
         return Unreadable(str(error), number, url=url)
 
 
