@@ -1,5 +1,6 @@
 """Texts as arrays: every document of a batch gives what it gives alone, by a formula spelled out here once more."""
 
+import itertools
 import unicodedata
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zaohua.corpus import shingles
-from zaohua.corpus.shingles import long_enough, units, window_hashes, windows
+from zaohua.corpus.shingles import long_enough, units, window_hashes, windows, word_letters
 
 MASK = 2**64 - 1
 texts_of = st.lists(st.text(st.sampled_from("ab Zé。，字体です\n\u200b-😀"), max_size=40), max_size=12)
@@ -27,7 +28,9 @@ def spelled_out(values: list[int], width: int) -> list[int]:
 
 
 def letters(text: str) -> list[int]:
-    return [ord(c) for c in text if unicodedata.category(c)[0] not in "ZP" and unicodedata.category(c) not in ("Cc", "Cf")]
+    return [
+        ord(c) for c in text if unicodedata.category(c)[0] not in "ZP" and unicodedata.category(c) not in ("Cc", "Cf")
+    ]
 
 
 def words(text: str) -> list[str]:
@@ -37,45 +40,45 @@ def words(text: str) -> list[str]:
 
 @given(texts=texts_of)
 def test_characters_are_the_code_points_that_are_letters(texts):
-    values, starts = units(texts, characters=True)
-    assert [values[a:b].tolist() for a, b in zip(starts[:-1], starts[1:])] == [letters(text) for text in texts]
+    values, starts = units(texts, way="characters")
+    assert [values[a:b].tolist() for a, b in itertools.pairwise(starts)] == [letters(text) for text in texts]
 
 
 @given(texts=texts_of)
 def test_equal_words_are_equal_units_and_others_are_not(texts):
-    values, starts = units(texts, characters=False)
+    values, starts = units(texts, way="words")
     assert np.diff(starts).tolist() == [len(words(text)) for text in texts]
     seen = dict(zip(values.tolist(), [word for text in texts for word in words(text)]))
     assert [seen[value] for value in values.tolist()] == [word for text in texts for word in words(text)]
 
 
-@given(texts=texts_of, width=st.integers(1, 6), characters=st.booleans())
-def test_windows_of_a_batch_are_those_of_each_text_alone(texts, width, characters):
-    chosen, values, starts = long_enough(*units(texts, characters=characters), width)
+@given(texts=texts_of, width=st.integers(1, 6), way=st.sampled_from(["characters", "words"]))
+def test_windows_of_a_batch_are_those_of_each_text_alone(texts, width, way):
+    chosen, values, starts = long_enough(*units(texts, way=way), width)
     found: dict[int, list[int]] = {}
     for hashes, offsets, first, place in windows(values, starts, width):
         assert offsets[0] == 0
         assert offsets[-1] == len(hashes)
         assert place == len(found.get(first, []))
-        for i, (low, high) in enumerate(zip(offsets[:-1], offsets[1:]), first):
+        for i, (low, high) in enumerate(itertools.pairwise(offsets), first):
             found.setdefault(i, []).extend(hashes[low:high].tolist())
     expected = {}
     for i, number in enumerate(chosen):
-        alone, _ = units([texts[number]], characters=characters)
+        alone, _ = units([texts[number]], way=way)
         expected[i] = spelled_out(alone.tolist(), width)
     assert found == expected
     assert set(range(len(texts))) - set(chosen.tolist()) == {
-        i for i, text in enumerate(texts) if len((letters if characters else words)(text)) < width
+        i for i, text in enumerate(texts) if len(({"characters": letters, "words": words}[way])(text)) < width
     }
 
 
-@pytest.mark.parametrize("characters", [True, False])
-def test_pieces_and_blocks_of_any_size_give_the_same(monkeypatch, characters):
+@pytest.mark.parametrize("way", ["characters", "words", "mixed"])
+def test_pieces_and_blocks_of_any_size_give_the_same(monkeypatch, way):
     rng = np.random.default_rng(3)
     texts = ["".join(rng.choice(list("abcde 字词句。"), size)) for size in (0, 1, 3, 500, 7, 2000, 40, 0, 900)]
 
     def everything() -> tuple:
-        chosen, values, starts = long_enough(*units(texts, characters=characters), 4)
+        chosen, values, starts = long_enough(*units(texts, way=way), 4)
         blocks = list(windows(values, starts, 4))
         return chosen.tolist(), values.tolist(), starts.tolist(), np.concatenate([b[0] for b in blocks]).tolist()
 
@@ -85,18 +88,26 @@ def test_pieces_and_blocks_of_any_size_give_the_same(monkeypatch, characters):
     assert everything() == whole
 
 
+def test_mixed_units_are_single_hanzi_and_whole_words():
+    """A question is found whole in any language, whatever the language of the text around it."""
+    values, starts = units(["我用python3写gpt，很快", "python3", "gpt", "我"], way="mixed")
+    assert np.diff(starts).tolist() == [7, 1, 1, 1]
+    assert values[[2, 4, 0]].tolist() == values[starts[1:4]].tolist()
+    assert word_letters("我用python3写gpt，很快").tolist() == [0, 1, 2, 9, 10, 13, 14, 15]
+
+
 def test_a_word_longer_than_a_piece_is_cut_by_its_own_length_alone(monkeypatch):
     monkeypatch.setattr(shingles, "_PIECE", 10)
-    alone, _ = units(["a" * 25], characters=False)
-    values, starts = units(["bb cc", "a" * 25], characters=False)
+    alone, _ = units(["a" * 25], way="words")
+    values, starts = units(["bb cc", "a" * 25], way="words")
     assert values[starts[1] :].tolist() == alone.tolist()
     assert len(alone) == 3
 
 
 def test_lone_surrogates_and_nothing_at_all_are_taken():
-    values, starts = units(["\ud800a", "", "。。"], characters=True)
+    values, starts = units(["\ud800a", "", "。。"], way="characters")
     assert (values.tolist(), starts.tolist()) == ([0xD800, ord("a")], [0, 2, 2, 2])
-    assert units([], characters=True)[1].tolist() == [0]
+    assert units([], way="characters")[1].tolist() == [0]
     assert list(windows(np.zeros(0, dtype=np.uint64), np.array([0]), 5)) == []
 
 

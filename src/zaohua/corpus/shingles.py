@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import cache
+from typing import Literal
 
 import numpy as np
 
@@ -11,13 +12,19 @@ from zaohua.mixing import GOLDEN, mix
 _PIECE = 2**20  # code points looked at together
 _BLOCK = 2**16  # windows hashed together: what stays in the processor's cache
 _STEP = np.uint64(0x632BE59BD9B4E019)
+_DENSE = ((0xE00, 0x1100), (0x1780, 0x1800), (0x3005, 0x3008), (0x3040, 0x3130), (0x31A0, 0x3200), (0x3400, 0x4DC0),
+          (0x4E00, 0xA000), (0xF900, 0xFB00), (0xFF66, 0xFF9E), (0x20000, 0x323B0))  # fmt: skip
 _FACTORS = mix(np.arange(1, 65, dtype=np.uint64) * GOLDEN) | np.uint64(1)
 
+Way = Literal["characters", "words", "mixed"]
+"""What the units of a text are: its code points, its words, or words and, of scripts without spaces, code points."""
 
-def units(texts: Sequence[str], *, characters: bool) -> tuple[np.ndarray, np.ndarray]:
+
+def units(texts: Sequence[str], way: Way) -> tuple[np.ndarray, np.ndarray]:
     """What texts consist of, one after the other, and where each begins: (units,) uint64, (texts + 1,) int64.
 
-    Units are code points or hashes of words. White space, punctuation and controls are no units; they part words.
+    Code points stand for themselves, words are hashed. White space, punctuation and controls are no units; they part
+    words.
     """
     found: list[np.ndarray] = []
     counts = np.zeros(len(texts) + 1, dtype=np.int64)
@@ -25,14 +32,28 @@ def units(texts: Sequence[str], *, characters: bool) -> tuple[np.ndarray, np.nda
         points = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), dtype="<u4")
         letters = np.flatnonzero(~separators()[points])
         ends = np.cumsum([len(piece) for piece in pieces])
-        if characters:
+        if way == "characters":
             values, places = points[letters].astype(np.uint64), letters
         else:
-            values, places = _words(points, letters, ends)
+            firsts = _first_letters(points, letters, ends, way)
+            values, places = _hashes(points[letters], firsts), letters[firsts]
         found.append(values)
         inside = np.diff(np.searchsorted(places, ends), prepend=0)
         np.add.at(counts, np.array(owners) + 1, inside)
     return np.concatenate(found) if found else np.zeros(0, np.uint64), np.cumsum(counts)
+
+
+def letters_of(text: str) -> np.ndarray:
+    """A text's code points that are letters, (letters,) uint32."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return points[~separators()[points]]
+
+
+def word_letters(text: str) -> np.ndarray:
+    """Which of a text's letters begins each mixed unit, and how many letters there are, (units + 1,) int64."""
+    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    letters = np.flatnonzero(~separators()[points])
+    return np.append(_first_letters(points, letters, np.array([len(points)]), "mixed"), len(letters))
 
 
 def long_enough(values: np.ndarray, starts: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -92,6 +113,15 @@ def separators() -> np.ndarray:
     return table
 
 
+@cache
+def dense() -> np.ndarray:
+    """For each code point whether it is of a script written without spaces, (0x110000,) bool."""
+    table = np.zeros(0x110000, dtype=bool)
+    for begin, end in _DENSE:
+        table[begin:end] = True
+    return table
+
+
 def _groups(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:
     """Texts in groups of some million code points, and whose they are; longer ones in pieces, cut between words."""
     pieces: list[str] = []
@@ -120,16 +150,23 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _words(points: np.ndarray, letters: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A hash of each word, and the place of its first letter: a sum of letters, each times a factor of its place."""
-    if not len(letters):
-        return np.zeros(0, dtype=np.uint64), letters
+def _first_letters(points: np.ndarray, letters: np.ndarray, ends: np.ndarray, way: Way) -> np.ndarray:
+    """Of the letters, which stand at places in `points`, those that begin a word."""
     new = np.ones(len(letters), dtype=bool)
     new[1:] = letters[1:] != letters[:-1] + 1
     borders = np.searchsorted(letters, ends[:-1])  # a text begins a word
     new[borders[borders < len(letters)]] = True
-    firsts = np.flatnonzero(new)
-    lengths = np.diff(firsts, append=len(letters))
-    place = np.arange(len(letters)) - np.repeat(firsts, lengths)
-    terms = (points[letters].astype(np.uint64) + _STEP) * _FACTORS[place & 63]
-    return mix(np.add.reduceat(terms, firsts)), letters[firsts]
+    if way == "mixed":
+        alone = dense()[points[letters]]
+        new |= alone
+        new[1:] |= alone[:-1]
+    return np.flatnonzero(new)
+
+
+def _hashes(letters: np.ndarray, firsts: np.ndarray) -> np.ndarray:
+    """A hash of each word: the sum of its letters, each times a factor of its place."""
+    if not len(letters):
+        return np.zeros(0, dtype=np.uint64)
+    place = np.arange(len(letters)) - np.repeat(firsts, np.diff(firsts, append=len(letters)))
+    terms = (letters.astype(np.uint64) + _STEP) * _FACTORS[place & 63]
+    return mix(np.add.reduceat(terms, firsts))

@@ -48,7 +48,7 @@ def minhashes(texts: Sequence[str], settings: NearDuplicates, *, characters: boo
     from rensa import RMinHash
 
     width = settings.characters if characters else settings.words
-    chosen, values, starts = long_enough(*units(texts, characters=characters), width)
+    chosen, values, starts = long_enough(*units(texts, "characters" if characters else "words"), width)
     count = settings.bands * settings.rows
     result = np.full((len(chosen), count), 2**32 - 1, dtype=np.uint32)
     for hashes, offsets, first, _ in windows(values, starts, width):
@@ -94,9 +94,9 @@ def shingle_sets(
     keys: Sequence[str], characters: np.ndarray, settings: NearDuplicates
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The number of each text that has one, and its set of shingles as sorted hashes, uint64."""
-    for way, width in ((True, settings.characters), (False, settings.words)):
-        rows = np.flatnonzero(characters == way)
-        chosen, values, starts = long_enough(*units([keys[i] for i in rows], characters=way), width)
+    for way, width in (("characters", settings.characters), ("words", settings.words)):
+        rows = np.flatnonzero(characters == (way == "characters"))
+        chosen, values, starts = long_enough(*units([keys[i] for i in rows], way), width)
         parts: dict[int, list[np.ndarray]] = {}
         for hashes, offsets, first, _ in windows(values, starts, width):
             for i, (low, high) in enumerate(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True), first):
