@@ -1,6 +1,8 @@
 """Evaluation texts in a corpus: found by the n-grams they share with documents, exactly; named, dropped or cut out."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
@@ -147,8 +149,7 @@ class Index:
         """The hits of documents with items of which they hold as large a share as is asked."""
         pairs = np.stack([hits.documents, hits.items, hits.grams], axis=1)
         distinct = np.unique(pairs, axis=0)[:, :2]
-        both, where, counts = np.unique(distinct, axis=0, return_index=True, return_counts=True)
-        del where
+        both, counts = np.unique(distinct, axis=0, return_counts=True)
         passed = both[counts >= self.settings.share * self.counts[both[:, 1]]]
         size = len(self.items)
         kept = np.isin(hits.documents * size + hits.items, passed[:, 0] * size + passed[:, 1])
@@ -175,8 +176,24 @@ def read_index(path: Path, settings: Decontamination) -> Index:
     """The index of the items in a file."""
     found = arrays.read(path)
     content, ends = found["text"].tobytes(), [0, *found["end"].tolist()]
-    texts = [content[a:b].decode("utf-8", "surrogatepass") for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    texts = [content[a:b].decode("utf-8", "surrogatepass") for a, b in itertools.pairwise(ends)]
     return Index([Item(*pair) for pair in zip(texts[::2], texts[1::2], strict=True)], settings)
+
+
+def write_gram_counts(path: Path, grams: np.ndarray) -> None:
+    """In how many documents of a file each n-gram stands, of n-grams named once for each document."""
+    found, counts = np.unique(grams, return_counts=True)
+    arrays.write(path, {"gram": found, "count": counts})
+
+
+def common_grams(paths: Iterable[Path], index: Index) -> list[tuple[int, str]]:
+    """N-grams in more documents of all files than `common`: in how many, and its words; the most common first."""
+    total: Counter[int] = Counter()
+    for path in paths:
+        found = arrays.read(path)
+        total.update(dict(zip(found["gram"].tolist(), found["count"].tolist(), strict=True)))
+    often = sorted((-count, gram) for gram, count in total.items() if count > index.settings.common)
+    return [(-count, index.gram_text(gram)) for count, gram in often]
 
 
 class Contaminated(NamedTuple):
