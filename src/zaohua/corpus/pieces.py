@@ -1,21 +1,18 @@
 """Files cut into pieces of some 32 MB: huge ones into spans that are read alone, small ones put together."""
 
-import csv
 import json
 import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import pairwise
 
 from pydantic import BaseModel
 
 from zaohua.corpus.archives import tar_members, zip_members
 from zaohua.corpus.encodings import UndecodableError
-from zaohua.corpus.formats.contents import WHOLE, Content, Span, of_file
-from zaohua.corpus.formats.items import Noted, SetAsideError, Unreadable
-from zaohua.corpus.formats.lines import HEAD, WIDE, sized_lines
+from zaohua.corpus.formats.contents import Content, Span, of_file
+from zaohua.corpus.formats.items import Item, Noted, SetAsideError
+from zaohua.corpus.formats.lines import WIDE, lines_in
 from zaohua.corpus.formats.plain import part_size
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.formats.streams import BLOCK, DAMAGED, Unpacked, opened, random_access
@@ -29,21 +26,13 @@ from zaohua.settings import UserError
 SIZE = 32 * 2**20
 """Bytes of a piece."""
 _BUNDLE = 1000  # files in a piece at most
-_TWICE = 8
-"""Times its size that a packed file may be unpacked in all only to come to where its pieces begin; bz2 and xz, which
-unpack ten times slower, a quarter of it."""
+_PACKED = 4  # times its size that packed text usually has
+_UNPACKED_AGAIN = {"gz": 16, "zst": 16, "bz2": 2, "xz": 4}
+"""Times that a file may be unpacked in all only to come to where its pieces begin; slow ones seldom."""
 
 Cut = tuple[int, int]
 """A place where a piece may begin: (byte of the unpacked file, row group or member; number of what begins there)."""
-
-
-@dataclass(frozen=True)
-class _Cuts:
-    """Where a file may be cut, and where it ends, with the bytes of its pieces that each counts as."""
-
-    cuts: list[Cut]
-    restarts: list[tuple[int, int]]
-    end: int
+Cutter = Callable[[Content, ReadingSettings, Noted, int], list[Span]]
 
 
 def pieces_of(entries: Sequence[Entry], settings: BaseModel, size: int = SIZE) -> list[Piece]:
@@ -52,8 +41,9 @@ def pieces_of(entries: Sequence[Entry], settings: BaseModel, size: int = SIZE) -
     bundle: list[Entry] = []
     held = 0
     for entry in entries:
-        taken = entry.size
-        if bundle and (taken >= size or held + taken > size or entry.source != bundle[0].source or len(bundle) == _BUNDLE):
+        taken = entry.size * (1 if entry.compression == "none" else _PACKED)
+        full = held + taken > size or len(bundle) == _BUNDLE
+        if bundle and (full or entry.source != bundle[0].source):
             pieces.append(_bundled(bundle))
             bundle, held = [], 0
         if taken >= size:
@@ -73,23 +63,16 @@ def cut(entry: Entry, settings: BaseModel, size: int = SIZE) -> list[Piece]:
         return [Piece.of(entry)]
     try:
         noted = _first_look(entry, chosen)
-        if noted.encoding.startswith(WIDE):
+        if noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
             return [Piece.of(entry)]
-        with_head = Span(encoding=noted.encoding, text_field=noted.text_field, header=noted.header)
         spans = cutter(content, chosen, noted, size)
-    except (OSError, UserError, UndecodableError, SetAsideError, zipfile.BadZipFile, *DAMAGED):
+    except (OSError, ValueError, UserError, SetAsideError, zipfile.BadZipFile, NotImplementedError, *DAMAGED):
         return [Piece.of(entry)]  # reading it will say what is wrong
     if len(spans) < 2:
         return [Piece.of(entry)]
     each, rest = divmod(entry.size, len(spans))
-    return [
-        Piece.of(
-            entry,
-            replace(with_head, **{k: getattr(span, k) for k in ("start", "end", "first", "seek", "seek_at")}),
-            each + (index < rest),
-        )
-        for index, span in enumerate(spans)
-    ]
+    told = {"encoding": noted.encoding, "text_field": noted.text_field, "header": noted.header}
+    return [Piece.of(entry, replace(span, **told), each + (n < rest)) for n, span in enumerate(spans)]
 
 
 def to_json(piece: Piece) -> str:
@@ -112,71 +95,190 @@ def _bundled(entries: list[Entry]) -> Piece:
 def _first_look(entry: Entry, settings: ReadingSettings) -> Noted:
     """What a file's first records tell about all of it."""
     noted = Noted()
-    if entry.kind not in ("zip", "tar", "warc"):
-        look = settings if settings.documents != "file" else settings.model_copy(update={"documents": "line"})
-        next(read(entry, look, noted), None)
+    if entry.kind in {"text", "wikipedia", *_RECORDS}:
+        look = settings.model_copy(update={"documents": "line"})
+        items = read(entry, look, noted)
+        next(items, None)
+        items.close()
     return noted
 
 
-def _lines(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans that begin where a line does, or a document between blank lines."""
-    in_parts = content.kind == "text" and settings.documents == "file"
-    wanted = part_size(settings) if in_parts else size
-    blank = content.kind == "text" and settings.documents == "blank_line"
-
-    def fits(block: bytes, at: int) -> bool:
-        line = block[block.rfind(b"\n", 0, at - 1) + 1 : at] if at > 1 else b"?"
-        return not blank or (b"\n" in block[: at - 1] and not line.strip())
-
+def _cut_lines(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Spans that begin where a line does, or a document between blank lines, or a part of a large one."""
+    text = content.kind == "text"
+    in_parts = text and settings.documents == "file"
+    fits = _after_blank_line if text and settings.documents == "blank_line" else _anywhere
     with opened(content, settings, Noted()) as stream:
-        found = _cut_at(stream, b"\n", 1, wanted, fits)
-        if in_parts and found.end <= settings.largest_document:
+        cuts = list(_cuts(stream, b"\n", True, part_size(settings) if in_parts else size, fits))
+        if in_parts and stream.tell() <= settings.largest_document:
             return []
-        return _spans(found, size, content)
+        return _spans(cuts, size, stream, content)
 
 
-def _pages(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+def _cut_dump(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
     """Spans of a Wikipedia dump that begin with a page."""
     with opened(content, settings, Noted()) as stream:
-        return _spans(_cut_at(stream, BEGIN, 0, size, lambda block, at: True), size, content)
+        return _spans(list(_cuts(stream, BEGIN, False, size, _anywhere)), size, stream, content)
 
 
-def _cut_at(
-    stream: Unpacked, token: bytes, after: int, size: int, fits: Callable[[bytes, int], bool]
-) -> _Cuts:
-    """Cuts at the first token that lies `size` bytes behind the last one; they are numbered by tokens.
+def _cut_table(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Spans of a table that begin with a row, also where fields hold line ends."""
+    with opened(content, settings, Noted()) as stream:
+        span = Span(encoding=noted.encoding)
+        count = 0
 
-    A cut is before the token, or with `after` behind it. Damage ends them: the last piece will meet it.
-    """
-    cuts: list[Cut] = []
-    last, base, number = 0, 0, 1
-    keep = len(token) - 1
-    block = b""
-    with _until_damage():
-        pass
+        def counted() -> Iterator[tuple[Item, int]]:
+            nonlocal count
+            for item in lines_in(stream, b"", content, settings, Noted(), span):
+                count += 1
+                yield item
+
+        ends = ((taken, count + 1) for _, taken in table_rows(counted(), content.kind, settings, Noted()))
+        return _spans(_every(ends, size), size, stream, content)
+
+
+def _cut_warc(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Spans of a WARC that begin with a record."""
+    with opened(content, settings, Noted()) as stream:
+        ends = ((stream.tell(), number) for number, _ in enumerate(records_of(stream, 0), 2))
+        return _spans(_every(ends, size), size, stream, content)
+
+
+def _cut_tar(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Spans of a tar that begin with a member; none where two members have one name."""
+    names: set[str] = set()
+    twice = False
+
+    def ends(stream: Unpacked) -> Iterator[Cut]:
+        nonlocal twice
+        for member in tar_members(stream):
+            twice |= member.name in names
+            names.add(member.name)
+            yield member.end, 1
+
+    with opened(content, settings, Noted()) as stream:
+        cuts = _every(ends(stream), size)
+        return [] if twice else _spans(cuts, size, stream, content)
+
+
+def _cut_zip(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Groups of a zip's members."""
+    with random_access(content, settings, Noted()) as packed, zipfile.ZipFile(packed) as file:
+        starts, held = [0], 0
+        for number, (info, _) in enumerate(zip_members(file), 1):
+            held += info.compress_size
+            if held >= size:
+                starts.append(number)
+                held = 0
+        return [Span(start, end) for start, end in pairwise([*starts, None]) if start is not None]
+
+
+def _cut_parquet(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
+    """Groups of a Parquet file's row groups."""
+    import pyarrow
+    import pyarrow.parquet
+
     try:
-        while more := stream.read(BLOCK):
-            carried = block[-keep:] if keep else b""
-            base += len(block) - len(carried)
-            block = carried + more
-            at = 0
-            while True:
-                wanted = max(at, last + size - base - (len(token) if after else 0), 0)
-                place = block.find(token, wanted) if wanted < len(block) else -1
-                if place < 0:
-                    number += block.count(token, at)
-                    break
-                stop = place + (len(token) if after else 0)
-                number += block.count(token, at, stop)
-                at = place + len(token)
-                if not after:
-                    number_here = number
-                    number += 1
-                else:
-                    number_here = number
-                if fits(block, stop):
-                    cuts.append((base + stop, number_here))
-                    last = base + stop
-    except (SetAsideError, OSError, *DAMAGED):
+        with random_access(content, settings, Noted()) as packed, pyarrow.parquet.ParquetFile(packed) as file:
+            about = file.metadata
+            starts, held, rows = [(0, 1)], 0, 1
+            for number in range(about.num_row_groups):
+                held += about.row_group(number).total_byte_size
+                rows += about.row_group(number).num_rows
+                if held >= size and number + 1 < about.num_row_groups:
+                    starts.append((number + 1, rows))
+                    held = 0
+    except pyarrow.ArrowException:
+        return []
+    ends = [start for start, _ in starts[1:]] + [None]
+    return [Span(start, end, first) for (start, first), end in zip(starts, ends)]
+
+
+CUTTERS: dict[str, Cutter] = {
+    "text": _cut_lines,
+    "records": _cut_lines,
+    "csv": _cut_table,
+    "tsv": _cut_table,
+    "parquet": _cut_parquet,
+    "warc": _cut_warc,
+    "wikipedia": _cut_dump,
+    "tar": _cut_tar,
+    "zip": _cut_zip,
+}
+"""kind of file -> what cuts it; of the others each is read in one piece."""
+_RECORDS = ("records", "csv", "tsv", "parquet")
+
+
+def _anywhere(block: bytes, at: int) -> bool:
+    return True
+
+
+def _after_blank_line(block: bytes, at: int) -> bool:
+    """Whether the line that ends before `at` is blank, as far as the block tells."""
+    before = block.rfind(b"\n", 0, at - 1)
+    return before >= 0 and not block[before:at].strip()
+
+
+def _cuts(
+    stream: Unpacked, token: bytes, behind: bool, size: int, fits: Callable[[bytes, int], bool]
+) -> Iterator[Cut]:
+    """A cut at the first fitting token that lies `size` bytes behind the last cut: before it, or `behind` it.
+
+    They are numbered by tokens. Damage ends them: who reads the last piece meets it.
+    """
+    length = len(token)
+    text, base, last, count = b"", 0, 0, 0
+    while more := _read(stream):
+        text += more
+        at = 0
+        while True:
+            place = text.find(token, max(at, last + size - base - (length if behind else 0)))
+            if place < 0:
+                break
+            count += text.count(token, at, place)
+            cut = place + (length if behind else 0)
+            if fits(text, cut):
+                last = base + cut
+                yield last, count + 1 + behind
+            count += 1
+            at = place + length
+        count += text.count(token, at)
+        carried = text[len(text) - length + 1 :]  # a token may stand across two blocks
+        base += len(text) - len(carried)
+        text = carried
+
+
+def _read(stream: Unpacked) -> bytes:
+    try:
+        return stream.read(BLOCK) or b""
+    except (OSError, SetAsideError, *DAMAGED):
+        return b""
+
+
+def _every(ends: Iterator[Cut], size: int) -> list[Cut]:
+    """Of the places where something ends those that lie `size` bytes behind one another; damage ends them."""
+    cuts: list[Cut] = []
+    try:
+        for at, number in ends:
+            if at - (cuts[-1][0] if cuts else 0) >= size:
+                cuts.append((at, number))
+    except (OSError, SetAsideError, UndecodableError, *DAMAGED):
         pass
-    return _Cuts(cuts, list(stream.restarts), stream.tell())
+    return cuts
+
+
+def _spans(cuts: list[Cut], size: int, stream: Unpacked, content: Content) -> list[Span]:
+    """The spans between cuts, `size` bytes or more each; longer where a file must be unpacked anew for each."""
+    end = stream.tell()
+    chosen: list[Cut] = [(0, 1)]
+    for at, number in cuts:
+        if at - chosen[-1][0] >= size and at < end:
+            chosen.append((at, number))
+    again = _UNPACKED_AGAIN.get(content.compression, 0) * end
+    while content.compression and sum(at - stream.restart_before(at)[1] for at, _ in chosen) > again:
+        chosen = chosen[::2]
+    spans = []
+    for (at, number), (stop, _) in pairwise([*chosen, (None, 0)]):
+        seek, seek_at = stream.restart_before(at)
+        spans.append(Span(at, stop, number, seek, seek_at))
+    return spans

@@ -35,20 +35,35 @@ class Unpacked(io.RawIOBase):
         self._at = self.restarts[0][1]
         if self.restarts[0][0]:
             file.seek(self.restarts[0][0])
-        self._left = b""
+        self._held, self._from = b"", 0
         self._blocks = iter(lambda: file.read(BLOCK), b"") if plain else self._unpack()
-        while self._at < span.start and (skipped := self._take(min(span.start - self._at, BLOCK))):
-            self._at += len(skipped)
+        while self._at < span.start and self._take(span.start - self._at):
+            pass
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer) if self._span.end is None else min(len(buffer), self._span.end - self._at)
-        taken = self._take(wanted)
+        taken = self._take(len(buffer))
         buffer[: len(taken)] = taken
-        self._at += len(taken)
         return len(taken)
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Some bytes, at most `size`; none at the end."""
+        return self.readall() if size is None or size < 0 else self._take(size)
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The bytes up to the next line end, at most `size` of them."""
+        wanted = 2**62 if size is None or size < 0 else size
+        parts: list[bytes] = []
+        while wanted > 0 and self._ready():
+            end = self._held.find(b"\n", self._from, self._from + wanted) + 1
+            taken = self._take(end - self._from if end else wanted)
+            parts.append(taken)
+            wanted -= len(taken)
+            if end or not taken:
+                break
+        return b"".join(parts)
 
     def tell(self) -> int:
         """The byte of the unpacked file that comes next."""
@@ -67,15 +82,21 @@ class Unpacked(io.RawIOBase):
         return 1.0 if self._file.closed else min(self._file.tell() / max(self._content.size, 1), 1.0)
 
     def _take(self, wanted: int) -> bytes:
-        if wanted <= 0:
+        """Some of the bytes that come next, within the span."""
+        if self._span.end is not None:
+            wanted = min(wanted, self._span.end - self._at)
+        if wanted <= 0 or not self._ready():
             return b""
-        while not self._left:
-            block = next(self._blocks, None)
-            if block is None:
-                return b""
-            self._left = block
-        taken, self._left = self._left[:wanted], self._left[wanted:]
+        taken = self._held[self._from : self._from + wanted]
+        self._from += len(taken)
+        self._at += len(taken)
         return taken
+
+    def _ready(self) -> bool:
+        """Whether there are bytes in memory, after unpacking more where there were none."""
+        if self._from == len(self._held):
+            self._held, self._from = next(self._blocks, b""), 0
+        return self._from < len(self._held)
 
     def _unpack(self) -> Iterator[bytes]:
         begun, total = self.restarts[0]

@@ -21,9 +21,9 @@ _BATCH = 16 * 2**20  # bytes of them
 
 def read_table(content: Content, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
     """The rows of a .csv or .tsv file, whose first line names the columns; numbered by the line each begins at."""
-    noted.header = span.header
-    lines = sized_lines(content, settings, noted, span)
-    rows = table_rows(chain([(Found(span.header), 0)] if span.header else [], lines), content.kind, settings, noted)
+    noted.header = span.header if span.start else ""
+    head = [(Found(noted.header), 0)] if noted.header else []
+    rows = table_rows(chain(head, sized_lines(content, settings, noted, span)), content.kind, settings, noted)
     columns: list[str] = []
     for row, _ in rows:
         if isinstance(row, Unreadable):
