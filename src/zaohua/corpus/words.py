@@ -1,0 +1,58 @@
+"""Words: four ways of cutting a text into the units that rules count."""
+
+import re
+from collections.abc import Callable
+from typing import Literal
+
+WordMode = Literal["spaces", "words", "characters", "rjieba"]
+
+# A letter that stands for a word alone: Han with its extensions and iteration marks, kana.
+_SINGLE = "々〆〇\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CHARACTERS = re.compile(f"[{_SINGLE}]|[^\\W_{_SINGLE}]+(?:['’][^\\W_{_SINGLE}]+)*")
+
+# English as spaCy's blank pipeline cuts it, to which the constants of several presets belong: punctuation apart,
+# don't as do + n't, she's as she + 's, well-known as three; abbreviations, numbers and addresses stay whole.
+_ENGLISH = re.compile(
+    r"""(?:https?://|www\.)[^\s<>"]*[\w/]
+    | \w+(?:[.+-]\w+)*@\w+(?:[.-]\w+)+
+    | (?:[^\W\d_]\.){2,}
+    | (?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Co|Inc|Corp|Ltd|Gen|Gov|Rep|Sen|vs|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.(?!\S)
+    | (?i:can)(?=not\b)
+    | [^\W\d_]+(?=n['’]t\b)
+    | (?i:n['’]t)\b
+    | ['’](?i:s|m|re|ve|ll|d)\b
+    | \d+(?:[.,:/]\d+)+ | \w+(?:[._]\w+)*
+    | \.{2,} | -{2,} | [^\w\s]""",
+    re.VERBOSE,
+)
+
+
+def by_spaces(text: str) -> list[str]:
+    """What stands between white space."""
+    return text.split()
+
+
+def by_english(text: str) -> list[str]:
+    """Words of a spaced language with punctuation and English contractions apart."""
+    return _ENGLISH.findall(text)
+
+
+def by_characters(text: str) -> list[str]:
+    """Each Han character and kana, and each run of other letters and digits; punctuation is no word."""
+    return _CHARACTERS.findall(text)
+
+
+def by_rjieba(text: str) -> list[str]:
+    """Chinese words of a dictionary, and what stands between them, stripped."""
+    import rjieba
+
+    return [word for token in rjieba.cut(text) if (word := token.strip())]
+
+
+WORDS: dict[WordMode, Callable[[str], list[str]]] = {
+    "spaces": by_spaces,
+    "words": by_english,
+    "characters": by_characters,
+    "rjieba": by_rjieba,
+}
+"""The ways of cutting, by the name that presets give them."""
