@@ -107,12 +107,6 @@ def test_a_folder_that_is_no_corpus_is_refused(tmp_path):
         training.run(TokenizerSettings(), tmp_path, tmp_path / "tokenizer", EVENTS)
 
 
-def test_a_sample_is_spread_over_the_whole_text():
-    chunks = list(training._evenly(iter(map(str, range(1000))), 0.1))
-    assert len(chunks) == 100
-    assert max(b - a for a, b in zip(map(int, chunks), map(int, chunks[1:]), strict=False)) == 10
-
-
 @pytest.mark.slow
 def test_both_engines_agree_on_real_text():
     """Novels and news in both languages, every line, with a vocabulary of 8,000 learned from them."""
