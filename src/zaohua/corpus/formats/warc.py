@@ -14,6 +14,8 @@ from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened
 from zaohua.corpus.formats.answers import body_of, heads_of
 
 _LONGEST_HEAD = 2**16  # bytes of a record's own lines
+SET_ASIDE = "text/x-set-aside"
+"""The kind of a record of ours that says why a page is missing."""
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
 _TAG = re.compile(rb"<(?:!doctype|html|head|body)\b", re.I)
 
@@ -90,9 +92,11 @@ def _content(stream: Unpacked, size: int, limit: int) -> bytes | int:
 def _text(record: Record, number: int, settings: ReadingSettings, noted: Noted) -> Item | None:
     """A record's text, or None where it holds no page."""
     kind, url = record.heads.get("warc-type", "").lower(), record.url
+    mime = record.heads.get("content-type", "").lower()
+    if mime == SET_ASIDE and isinstance(record.content, bytes):
+        return Unreadable(record.content.decode("utf-8", "replace"), number, url=url)
     if kind not in ("response", "resource", "conversion"):
         return None
-    mime = record.heads.get("content-type", "").lower()
     if isinstance(record.content, int):
         if kind == "response" or mime.startswith(_TEXTS):
             return Unreadable(f"a record of {record.content:,} bytes (largest_document)", number, url=url)
