@@ -13,9 +13,8 @@ from zaohua.corpus.encodings import UndecodableError, encoding_of
 from zaohua.corpus.formats.contents import WHOLE, Content, Span
 from zaohua.corpus.formats.items import Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.kinds import ARCHIVES, ends_of
-from zaohua.corpus.formats.lines import read_up_to
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, random_access
+from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, random_access, read_up_to
 
 Reader = Callable[[Content, ReadingSettings, Noted, Span], Iterator[Item]]
 _UTF8_NAME = 0x800

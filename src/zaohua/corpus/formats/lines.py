@@ -10,7 +10,7 @@ from zaohua.corpus.encodings import encoding_of
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened
+from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, read_up_to
 from zaohua.settings import UserError
 
 HEAD = 2**20  # bytes by which a streamed file's encoding is told
@@ -65,7 +65,7 @@ def lines_in(
     stream: Unpacked, head: bytes, content: Content, settings: ReadingSettings, noted: Noted, span: Span
 ) -> Iterator[tuple[Item, int]]:
     """The same of a stream of which the first bytes were read already."""
-    noted.encoding = span.encoding or settings.encoding or encoding_of(head[:HEAD], whole=len(head) < HEAD)
+    noted.encoding = span.encoding or settings.encoding or encoding_by_head(head, stream)
     blocks = chain([head] if head else [], iter(partial(stream.read, BLOCK), b""))
     if noted.encoding.startswith(WIDE):
         yield from _wide_lines(blocks, noted.encoding, settings)
@@ -74,13 +74,9 @@ def lines_in(
         yield from _decoded(lines, noted.encoding, content, settings, span.first)
 
 
-def read_up_to(stream: io.RawIOBase, size: int) -> bytes:
-    """The next `size` bytes, fewer only at the end."""
-    parts: list[bytes] = []
-    while size > 0 and (block := stream.read(size)):
-        parts.append(block)
-        size -= len(block)
-    return b"".join(parts)
+def encoding_by_head(head: bytes, stream: Unpacked) -> str:
+    """The encoding of a stream by its first bytes; raises UndecodableError."""
+    return encoding_of(head[:HEAD], whole=len(head) < HEAD and not stream.damage)
 
 
 def _measured(lines: Iterable[bytes | int], stream: Unpacked, span: Span, noted: Noted) -> Iterator[bytes | int]:

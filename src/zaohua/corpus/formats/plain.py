@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from zaohua.corpus.encodings import UndecodableError, encoding_of
 from zaohua.corpus.formats.contents import WHOLE, Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
-from zaohua.corpus.formats.lines import WIDE, bad_line, lines_in, lines_of, not_declared, read_up_to, text_lines
+from zaohua.corpus.formats.lines import WIDE, bad_line, lines_in, lines_of, not_declared, text_lines
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import opened
+from zaohua.corpus.formats.streams import opened, read_up_to
 
 LARGE = 32 * 2**20
 """Bytes: after so many a file that is too large for one document is cut at the next line end."""
@@ -27,6 +27,8 @@ def read_text(content: Content, settings: ReadingSettings, noted: Noted, span: S
             del data
             yield from _parts(lines, part_size(settings))
             return
+        if stream.damage:
+            raise stream.damage
     noted.share = lambda: 1.0
     noted.encoding = settings.encoding or encoding_of(data)
     try:

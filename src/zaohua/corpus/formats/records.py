@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any
 
-from zaohua.corpus.encodings import UndecodableError, encoding_of
+from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
-from zaohua.corpus.formats.lines import HEAD, not_declared, read_up_to, text_lines
+from zaohua.corpus.formats.lines import HEAD, encoding_by_head, not_declared, text_lines
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, opened
+from zaohua.corpus.formats.streams import BLOCK, opened, read_up_to
 
 TEXT_FIELDS = (
     "text",
@@ -58,7 +58,7 @@ def read_json(content: Content, settings: ReadingSettings, noted: Noted, span: S
     """The texts of a JSON file: of the elements of its list, or of the values one after the other."""
     with opened(content, settings, noted) as stream:
         head = read_up_to(stream, HEAD)
-        noted.encoding = settings.encoding or encoding_of(head, whole=len(head) < HEAD)
+        noted.encoding = settings.encoding or encoding_by_head(head, stream)
         decoder = codecs.getincrementaldecoder(noted.encoding)()
 
         def decoded() -> Iterator[str]:

@@ -25,7 +25,7 @@ DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 class Unpacked(io.RawIOBase):
     """The unpacked bytes of a span; raises one of DAMAGED, or SetAsideError for a bomb.
 
-    `restarts` are the places passed where unpacking can begin anew, as (byte of the packed, of the unpacked file).
+    Once raised, it is `damage`, and raised again at the next read. `restarts` are the places passed where unpacking can begin anew, as (byte of the packed, of the unpacked file).
     """
 
     def __init__(self, file: IO[bytes], content: Content, span: Span, settings: ReadingSettings) -> None:
@@ -36,6 +36,7 @@ class Unpacked(io.RawIOBase):
         if self.restarts[0][0]:
             file.seek(self.restarts[0][0])
         self._held, self._from = b"", 0
+        self.damage: Exception | None = None
         self._blocks = iter(lambda: file.read(BLOCK), b"") if plain else self._unpack()
         while self._at < span.start and self._take(span.start - self._at):
             pass
@@ -95,7 +96,13 @@ class Unpacked(io.RawIOBase):
     def _ready(self) -> bool:
         """Whether there are bytes in memory, after unpacking more where there were none."""
         if self._from == len(self._held):
-            self._held, self._from = next(self._blocks, b""), 0
+            if self.damage:
+                raise self.damage
+            try:
+                self._held, self._from = next(self._blocks, b""), 0
+            except (OSError, SetAsideError, *DAMAGED) as error:
+                self.damage = error
+                raise
         return self._from < len(self._held)
 
     def _unpack(self) -> Iterator[bytes]:
@@ -183,6 +190,23 @@ def opened(content: Content, settings: ReadingSettings, noted: Noted, span: Span
         stream = Unpacked(file, content, span, settings)
         noted.share = stream.share
         yield stream
+
+
+def read_up_to(stream: io.RawIOBase, size: int) -> bytes:
+    """The next `size` bytes, fewer only at the end or where damage begins, which the next read raises again."""
+    parts: list[bytes] = []
+    while size > 0:
+        try:
+            block = stream.read(size)
+        except (OSError, SetAsideError, *DAMAGED):
+            if not parts:
+                raise
+            break
+        if not block:
+            break
+        parts.append(block)
+        size -= len(block)
+    return b"".join(parts)
 
 
 def whole(content: Content, settings: ReadingSettings, noted: Noted, *, at_most: int = 0) -> bytes:

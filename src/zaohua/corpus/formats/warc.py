@@ -8,9 +8,8 @@ from zaohua.corpus import html
 from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unreadable
-from zaohua.corpus.formats.lines import read_up_to
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened
+from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, read_up_to
 from zaohua.corpus.formats.answers import body_of, heads_of
 
 _LONGEST_HEAD = 2**16  # bytes of a record's own lines

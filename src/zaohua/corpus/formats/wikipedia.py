@@ -7,9 +7,8 @@ from xml.etree import ElementTree
 
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unreadable
-from zaohua.corpus.formats.lines import read_up_to
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, opened
+from zaohua.corpus.formats.streams import BLOCK, opened, read_up_to
 from zaohua.corpus.formats.wikitext import plain_text
 
 BEGIN, END = b"<page>", b"</page>"
