@@ -1,4 +1,4 @@
-"""Evaluation texts are found wherever they stand, by exact n-grams; what is short, common or shared by chance is not lost."""
+"""Evaluation texts are found wherever they stand, by exact n-grams, and what is short or common is told apart."""
 
 import random
 import re

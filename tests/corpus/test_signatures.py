@@ -143,4 +143,4 @@ def test_a_setting_out_of_range_or_misspelt_is_refused():
             NearDuplicates(**wrong)
 
 
-GOLDEN_KEYS: list[int] = []
+GOLDEN_KEYS = [1307691380584411825, 12549061956046458309, 13539292929783726752, 152945846353640761]

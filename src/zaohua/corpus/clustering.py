@@ -17,7 +17,7 @@ from zaohua.corpus import arrays
 from zaohua.corpus.components import clusters, components
 from zaohua.corpus.edges import NEIGHBOURS, edges, verified
 from zaohua.corpus.engine.task import Function, Task
-from zaohua.corpus.signatures import NearDuplicates
+from zaohua.corpus.signatures import NearDuplicates, algorithm
 from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, write_sketch
 from zaohua.mixing import mix
 
@@ -28,9 +28,7 @@ _ROW = 64  # bytes that a row takes while its partition is sorted
 
 def functions() -> dict[str, Function]:
     """What the names of these tasks stand for."""
-    from rensa import RMinHash
-
-    libraries = {"rensa": RMinHash.ALGORITHM_VERSION, "unicode": unicodedata.unidata_version}
+    libraries = {"rensa": algorithm(), "unicode": unicodedata.unidata_version}
     return {
         "sketch": Function(sketch, 1, libraries),
         "merged_sketches": Function(merged_sketches, 1),

@@ -53,12 +53,12 @@ class Hits(NamedTuple):
 
     documents: np.ndarray
     items: np.ndarray
+    units: np.ndarray
+    """The first of the document's units that is covered."""
+    widths: np.ndarray
+    """How many units are covered."""
     grams: np.ndarray
     """The number of the n-gram in the index."""
-    units: np.ndarray
-    """The first of the document's units that it covers."""
-    widths: np.ndarray
-    """How many units it covers."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Index:
                 row = np.searchsorted(offsets, at, side="right") - 1
                 unit = at - offsets[row] + np.where(row == 0, place, 0)
                 width = np.full(len(at), grams.width)
-                found = np.stack([chosen[first + row], grams.items[gram], grams.first + gram, unit, width], axis=1)
+                found = np.stack([chosen[first + row], grams.items[gram], unit, width, grams.first + gram], axis=1)
                 rows.append(self._whole(found, values, starts) if grams.whole else found)
         return Hits(*np.unique(np.concatenate(rows), axis=0).T)
 
@@ -138,11 +138,11 @@ class Index:
         """Of places where a short item begins, those where all of it stands."""
         kept = []
         for row in found:
-            document, item, _, unit, _ = row.tolist()
+            document, item, unit, _, gram = row.tolist()
             wanted = self.values[self.starts[item] : self.starts[item + 1]]
             begin = starts[document] + unit
             if np.array_equal(values[begin : min(begin + len(wanted), starts[document + 1])], wanted):
-                kept.append([*row[:4].tolist(), len(wanted)])
+                kept.append([document, item, unit, len(wanted), gram])
         return np.array(kept, dtype=np.int64).reshape(-1, 5)
 
     def enough(self, hits: Hits) -> Hits:
@@ -217,7 +217,7 @@ def decontaminate(
     grams = np.unique(np.stack([hits.documents, hits.grams], axis=1), axis=0)[:, 1]
     hits = index.enough(hits)
     result: dict[int, Contaminated] = {}
-    for document in np.unique(hits.documents).tolist():
+    for document in map(int, np.unique(hits.documents)):
         here = hits.documents == document
         text = texts[document]
         spans = _spans(text, keys[document], hits.units[here], hits.units[here] + hits.widths[here], fold)

@@ -89,7 +89,7 @@ def read_common(path: Path) -> frozenset[int]:
 
 
 def cut_lines(text: str, common: frozenset[int], settings: Boilerplate) -> tuple[str, list[str]]:
-    """A text without its common lines, and these. What is left stands as it stood; blank lines at the ends go."""
+    """A text without its common lines, and these. What is left stands as it stood; white space at its ends goes."""
     separator = _UNITS[settings.unit]
     kept: list[str] = []
     cut: list[str] = []
@@ -98,7 +98,7 @@ def cut_lines(text: str, common: frozenset[int], settings: Boilerplate) -> tuple
             cut.append(line)
         else:
             kept.append(line + following)
-    return ("".join(kept).strip("\n"), cut) if cut else (text, cut)
+    return ("".join(kept).lstrip("\n").rstrip(), cut) if cut else (text, cut)
 
 
 def _with_separators(text: str, separator: re.Pattern[str]) -> Iterable[tuple[str, str]]:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
-from zaohua.corpus.shingles import long_enough, units, windows
+from zaohua.corpus.shingles import Way, long_enough, units, windows
 from zaohua.mixing import GOLDEN, mix
 from zaohua.settings import Settings
 
@@ -45,14 +45,12 @@ def minhashes(texts: Sequence[str], settings: NearDuplicates, *, characters: boo
 
     A text shorter than one shingle has none: it would be like none but its equals, which exact comparison finds.
     """
-    from rensa import RMinHash
-
     width = settings.characters if characters else settings.words
     chosen, values, starts = long_enough(*units(texts, "characters" if characters else "words"), width)
     count = settings.bands * settings.rows
     result = np.full((len(chosen), count), 2**32 - 1, dtype=np.uint32)
     for hashes, offsets, first, _ in windows(values, starts, width):
-        matrix = RMinHash.digest_matrix_from_flat_token_hashes(
+        matrix = _minhash().digest_matrix_from_flat_token_hashes(
             hashes, offsets.astype(np.uint64), num_perm=count, seed=settings.seed
         )
         rows = len(offsets) - 1
@@ -60,6 +58,17 @@ def minhashes(texts: Sequence[str], settings: NearDuplicates, *, characters: boo
         here = result[first : first + rows]
         np.minimum(here, block.reshape(rows, count), out=here)  # a long text goes through several blocks
     return chosen, result
+
+
+def algorithm() -> int:
+    """The version of what draws MinHashes; with another one no key would be the same."""
+    return _minhash().ALGORITHM_VERSION
+
+
+def _minhash() -> Any:
+    import rensa
+
+    return rensa.RMinHash  # pyright: ignore[reportAttributeAccessIssue] - it comes from a compiled module
 
 
 def band_keys(minhashes: np.ndarray, settings: NearDuplicates) -> np.ndarray:
@@ -86,7 +95,7 @@ def signatures(
 def _columns(
     keys: Sequence[str], chosen: np.ndarray, ids: np.ndarray, settings: NearDuplicates, characters: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    some, values = minhashes([keys[i] for i in chosen], settings, characters=characters)
+    some, values = minhashes([keys[i] for i in map(int, chosen)], settings, characters=characters)
     return band_keys(values, settings).ravel(), np.repeat(ids[chosen[some]], settings.bands)
 
 
@@ -94,12 +103,13 @@ def shingle_sets(
     keys: Sequence[str], characters: np.ndarray, settings: NearDuplicates
 ) -> Iterator[tuple[int, np.ndarray]]:
     """The number of each text that has one, and its set of shingles as sorted hashes, uint64."""
-    for way, width in (("characters", settings.characters), ("words", settings.words)):
-        rows = np.flatnonzero(characters == (way == "characters"))
+    ways: tuple[tuple[Way, int], ...] = (("characters", settings.characters), ("words", settings.words))
+    for way, width in ways:
+        rows = np.flatnonzero(characters == (way == "characters")).tolist()
         chosen, values, starts = long_enough(*units([keys[i] for i in rows], way), width)
         parts: dict[int, list[np.ndarray]] = {}
         for hashes, offsets, first, _ in windows(values, starts, width):
             for i, (low, high) in enumerate(zip(offsets[:-1].tolist(), offsets[1:].tolist(), strict=True), first):
                 parts.setdefault(i, []).append(hashes[low:high])
         for i, found in parts.items():
-            yield int(rows[chosen[i]]), np.unique(np.concatenate(found))
+            yield rows[int(chosen[i])], np.unique(np.concatenate(found))

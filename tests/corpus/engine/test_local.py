@@ -24,7 +24,7 @@ from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.engine.task import Task
 
 if __name__ == "__main__":
-    tasks = [Task("joined", ("raw",), {"text": str(i), "seconds": 0.0 if i < 2 else 60.0}, (f"out/{i}",)) for i in range(4)]
+    tasks = [Task("joined", ("raw",), {"text": str(i), "seconds": 60.0 * (i > 1)}, (f"out/{i}",)) for i in range(4)]
     with Processes(2) as runner:
         run(tasks, FUNCTIONS, Path(sys.argv[1]), runner, progress=lambda done, total: print(done, flush=True))
 """
@@ -125,7 +125,7 @@ def test_stopped_or_killed_a_run_leaves_no_process_and_loses_only_what_was_runni
         os.killpg(process.pid, number)  # as a terminal does
     else:
         process.kill()
-    process.wait(timeout=60)
+    process.communicate(timeout=60)
     while not all(gone(child) for child in children):
         assert time.monotonic() - begun < 60, "workers outlive their parent"
         time.sleep(0.05)

@@ -23,11 +23,11 @@ def failing(inputs, settings, outputs):
 
 
 def failing_oddly(inputs, settings, outputs):
-    class Odd(Exception):
+    class OddError(Exception):
         def __init__(self, one, two):
             super().__init__("cannot be made of one argument")
 
-    raise Odd(1, 2)
+    raise OddError(1, 2)
 
 
 def dying(inputs, settings, outputs):

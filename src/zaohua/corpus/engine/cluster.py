@@ -1,6 +1,7 @@
 """Tasks on a Ray cluster: one that runs already, or one started on this machine. Its nodes see the same files."""
 
 import contextlib
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ class Nodes:
 
     def __init__(self) -> None:
         import ray
+        import ray.exceptions
 
         self._ray = ray
         remote = ray.remote(max_retries=_RETRIES, num_cpus=1)(perform)
@@ -77,9 +79,9 @@ def connected(address: str | None = None, *, workers: int | None = None) -> Iter
         raise UserError("Ray is not installed: pip install 'zaohua[ray]', or leave out --runner ray") from None
     try:
         if address is None:
-            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level="error")
+            ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         else:
-            ray.init(address=address, log_to_driver=False, logging_level="error")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UserError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
     try:

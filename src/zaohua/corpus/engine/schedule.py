@@ -77,7 +77,8 @@ def run(
         while ready and len(running) < runner.slots:
             # Twice there when a worker died: alone, a third death is its own.
             needs = math.inf if deaths.get(ready[0], 0) > 1 else tasks[ready[0]].memory
-            if running and sum(running.values()) + needs > limit:
+            together = sum(running.values()) + needs
+            if running and (together > limit or math.isinf(together)):
                 break
             number = heapq.heappop(ready)
             running[number] = needs
@@ -100,7 +101,7 @@ def run(
                 if progress:
                     progress(finished, total)
                 for later in plan.later[number]:
-                    if plan.is_ready(later, records):
+                    if later not in records and plan.is_ready(later, records):
                         heapq.heappush(ready, later)
     return [records[i] for i in range(len(tasks))]
 
@@ -133,7 +134,8 @@ class _Plan:
         raw = {name for task in tasks for name in task.inputs if name not in writers and name not in digests}
         content = {**digests, **content_digests(root, sorted(raw))}
         self.keys = [""] * len(tasks)
-        for number in _in_order(before, tasks):
+        self.order = _in_order(before, tasks)
+        for number in self.order:
             task = tasks[number]
             self.keys[number] = key_of(task, functions[task.function], content)
             content.update({name: output_digest(self.keys[number], name) for name in task.outputs})
@@ -145,9 +147,15 @@ class _Plan:
                 self.claims.setdefault(name, set()).add(key)
 
     def finished(self) -> dict[int, Record]:
-        """The tasks that need not be done: done under the same key, and all they wrote is there."""
-        found = {number: self.done[key] for number, key in enumerate(self.keys) if key in self.done}
-        return {number: done for number, done in found.items() if is_whole(self.root, done)}
+        """The tasks that need not be done: done under the same key, and what they wrote is there or no longer read."""
+        found: dict[int, Record] = {}
+        for number in reversed(self.order):
+            done = self.done.get(self.keys[number])
+            unread = all(later in found for later in self.later[number])
+            passed = {name for later in self.later[number] if unread for name in self.tasks[later].inputs}
+            if done is not None and is_whole(self.root, done, passed):
+                found[number] = done
+        return found
 
     def is_ready(self, number: int, records: Mapping[int, Record]) -> bool:
         return all(earlier in records for earlier in self.before[number])

@@ -5,7 +5,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,9 +167,9 @@ def done_before(root: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def is_whole(root: Path, done: Mapping[str, Any]) -> bool:
-    """Whether all outputs that a done-file names are there in full size."""
-    return all(_size(root / name) == entry["size"] for name, entry in done["outputs"].items())
+def is_whole(root: Path, done: Mapping[str, Any], passed: Collection[str] = ()) -> bool:
+    """Whether all outputs that a done-file names, but for the `passed`, are there in full size."""
+    return all(_size(root / name) == entry["size"] for name, entry in done["outputs"].items() if name not in passed)
 
 
 def sweep(root: Path) -> None:
