@@ -1,0 +1,145 @@
+"""Line-wrapped plain text joined into paragraphs again: decided for each document by the lengths of its lines."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+_LEAST_LINES = 20  # that have a neighbour; fewer say nothing about a width
+_WIDEST = 140  # no terminal was wider
+_SAMPLE = 4000  # lines that stand for a document's
+_EXPLAINED = 0.7  # share of lines that end where the next word would have passed the width: prose 0.85, verse 0.4
+_STOPPED = 0.5  # share of full lines that end with a mark: prose 0.25, verse 0.8
+_SLACK = 3  # by which a line may fall short of the width that explains most
+
+_STOPS = frozenset(".!?;:,。！？；：，、…—”’」』）)\"'")
+_ENDS = frozenset(".!?。！？…”’」』\"'")
+_LIST = re.compile(r"(?:[-*•·●○■□◆▶+]\s|\(?[0-9]{1,3}[.)、）]\s?|[（(][一二三四五六七八九十0-9]+[)）]|[一二三四五六七八九十]+、|[|>#]|第[一二三四五六七八九十百千0-9]+[章回节])")
+_TABLE = re.compile(r"\t|\S {3,}\S|\||[-=_*.]{4,}")
+_OPENING = "“「『\"—–"
+_WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+_WIDE_ONE = re.compile(f"[{_WIDE}“”‘’…—]")
+_NARROW_ONE = re.compile(f"[^{_WIDE}]")
+_SPACELESS = re.compile(f"[{_WIDE}]")
+
+
+class Wrapping(NamedTuple):
+    """How a text was wrapped: its width, what that is measured in, and whether blank lines part its paragraphs."""
+
+    width: int
+    measure: Callable[[str], int]
+    blank_lines: bool
+
+
+def rejoin(text: str) -> str:
+    """The text with the lines of each wrapped paragraph joined; a text that was not wrapped as it came.
+
+    Line ends must be \\n. Verse, lists, tables, code, headings and short last lines keep their line ends.
+    """
+    lines = text.split("\n")
+    how = wrapping(lines)
+    if how is None:
+        return text
+    joined: list[str] = []
+    open_line = False  # whether the last of `joined` may go on
+    for place, line in enumerate(lines):
+        if open_line and _goes_on(lines[place - 1], line, how):
+            joined[-1] = _together(joined[-1], line)
+        else:
+            joined.append(line)
+        open_line = bool(line.strip())
+    return "\n".join(joined)
+
+
+def wrapping(lines: Sequence[str]) -> Wrapping | None:
+    """How the lines were wrapped, or None where they end for another reason."""
+    if len(lines) <= _LEAST_LINES:
+        return None
+    sample = _sample(lines)
+    pairs = [(first, second) for first, second in zip(sample, sample[1:], strict=False) if first.strip() and second.strip()]
+    pairs = [pair for pair in pairs if not (_shaped(pair[0]) or _shaped(pair[1]))]
+    if len(pairs) < _LEAST_LINES:
+        return None
+    width, measure, full = max((_explained(pairs, measure) for measure in (columns, len)), key=lambda found: found[2].mean())
+    if full.mean() < _EXPLAINED or not _NARROWEST[measure] <= width <= _WIDEST:
+        return None
+    ends = [first.rstrip()[-1] in _STOPS for (first, _), is_full in zip(pairs, full, strict=True) if is_full]
+    if sum(ends) > _STOPPED * len(ends):
+        return None
+    blank = sum(not line.strip() for line in sample)
+    return Wrapping(width, measure, blank > 0.02 * len(sample))
+
+
+def columns(text: str) -> int:
+    """The width of a line on a terminal: hanzi and full-width marks take two columns."""
+    if text.isascii():
+        return len(text)
+    return len(text) + (len(_WIDE_ONE.findall(text)) if _SPACELESS.search(text) else 0)
+
+
+_NARROWEST: dict[Callable[[str], int], int] = {columns: 28, len: 15}  # verse is narrower
+
+
+def _sample(lines: Sequence[str]) -> Sequence[str]:
+    """Lines of head, middle and tail where there are very many."""
+    if len(lines) <= _SAMPLE:
+        return lines
+    part = _SAMPLE // 3
+    middle = (len(lines) - part) // 2
+    return [*lines[:part], "", *lines[middle : middle + part], "", *lines[-part:]]
+
+
+def _shaped(line: str) -> bool:
+    """Whether a line is indented much, an item of a list, or a row of a table or of code."""
+    return line[:4].isspace() or bool(_TABLE.search(line.strip()))
+
+
+def _explained(
+    pairs: list[tuple[str, str]], measure: Callable[[str], int]
+) -> tuple[int, Callable[[str], int], np.ndarray]:
+    """The width within which as many lines as possible end that the next word would have taken beyond it; which do."""
+    least = np.minimum([measure(first.rstrip()) for first, _ in pairs], 2 * _WIDEST)
+    most = np.minimum(least + [_next(first, second, measure) for first, second in pairs], 2 * _WIDEST)
+    steps = np.zeros(2 * _WIDEST + 1, dtype=np.int64)
+    np.add.at(steps, least, 1)
+    np.add.at(steps, most, -1)
+    width = int(np.argmax(np.cumsum(steps)))
+    return width, measure, (least <= width + _SLACK) & (most > width - _SLACK)
+
+
+def _next(first: str, second: str, measure: Callable[[str], int]) -> int:
+    """What the next word with the space before it would have taken at the end of the first line."""
+    rest = second.lstrip()
+    if _SPACELESS.match(rest) and (not first.isascii() or _SPACELESS.search(first)):
+        end = 1
+        while end < min(len(rest), 4) and rest[end] in "，。！？；：、”’」』）…—":
+            end += 1  # a mark may not begin a line, so it went down with its hanzi
+        return measure(rest[:end])
+    return 1 + measure(rest.split(None, 1)[0])
+
+
+def _goes_on(line: str, following: str, how: Wrapping) -> bool:
+    """Whether a line was ended for want of room and the following one continues it."""
+    if not following.strip() or following[:1].isspace() or _shaped(line) or _shaped(following):
+        return False
+    line = line.rstrip()
+    size = how.measure(line)
+    if size + _next(line, following, how.measure) <= how.width - _SLACK or size > how.width + 2 * _SLACK:
+        return False
+    if _LIST.match(following) and line[-1] in _ENDS | {":", "：", ";", "；"}:
+        return False
+    return how.blank_lines or not (line[-1] in _ENDS and following[0] in _OPENING)
+
+
+def _together(line: str, following: str) -> str:
+    """Two parts of a paragraph: with a space between words, without one beside hanzi, hyphens and dashes."""
+    line, following = line.rstrip(), following.rstrip()
+    if line.endswith(("-", "—", "–")) and not line.endswith(" -"):
+        return line + following
+    if following.startswith(("--", "—")) or _SPACELESS.match(following[0]) or _SPACELESS.match(line[-1]):
+        return line + following
+    if unicodedata.category(line[-1]) in ("Ps", "Pi") and not line[-1].isascii():
+        return line + following
+    return f"{line} {following}"
