@@ -101,7 +101,7 @@ def _reread(text: str, test: Callable[[str], object], wrong: tuple[str, ...], ri
     def mend(part: str) -> str:
         for encoding in wrong:
             try:
-                reread = part.encode(encoding).decode(right)
+                reread = _bytes(part, encoding).decode(right)
             except UnicodeError:
                 continue
             if _better(part, reread):
@@ -113,6 +113,13 @@ def _reread(text: str, test: Callable[[str], object], wrong: tuple[str, ...], ri
         return text
     whole = mend(text)
     return whole if whole != text else _by_line(text, mend, test)
+
+
+def _bytes(text: str, encoding: str) -> bytes:
+    """The bytes of which a program made the text; reading GBK, Windows makes a euro sign of 0x80."""
+    if encoding == "gb18030":
+        return b"\x80".join(part.encode(encoding) for part in text.split("€"))
+    return text.encode(encoding)
 
 
 def _better(before: str, after: str) -> bool:
