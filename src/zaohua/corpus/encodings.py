@@ -101,8 +101,8 @@ def encoding_of(data: bytes, *, whole: bool = True) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name
-    if b"\0" in data:
-        return _wide(data)
+    if b"\0" in data and (wide := _wide(data)):
+        return wide
     utf8 = _decoded(data, "utf-8", whole)
     if utf8 is not None and not _binary(utf8):
         return "iso2022_jp" if b"\x1b$" in data and _decoded(data, "iso2022_jp", whole) else "utf-8"
@@ -153,7 +153,10 @@ def _east_asian(data: bytes, whole: bool) -> str:
 
 
 def _wide(data: bytes) -> str:
-    """UTF-16 or UTF-32 without a mark, told by what comes out; other data with zero bytes is binary."""
+    """UTF-16 or UTF-32 without a mark, told by what comes out; nothing for text with a few zero bytes.
+
+    Raises UndecodableError for other data with zero bytes: it is binary.
+    """
     head = data[: 4 * _JUDGED // 4 * 4]
     for name in ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be"):
         text = _decoded(head, name, len(head) == len(data))
@@ -165,7 +168,9 @@ def _wide(data: bytes) -> str:
             ordinary = sum(c.isascii() or c in _COMMON for c in text)
             if ordinary > 0.2 * len(text):
                 return name
-    raise UndecodableError("binary data")
+    if head.count(0) > len(head) / 100:
+        raise UndecodableError("binary data")
+    return ""
 
 
 def _decoded(data: bytes, encoding: str, whole: bool) -> str | None:

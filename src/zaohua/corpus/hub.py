@@ -64,7 +64,7 @@ def _listed(hub: Any, name: str, subset: str) -> tuple[str, list[str]]:
     except hub.errors.RevisionNotFoundError:
         pass
     folders = sorted({part for file in every for part in PurePosixPath(file).parts[:-1]})
-    what = f"a subset {subset} of files" if subset else "files"
+    what = f"subset {subset}" if subset else "files"
     hint = f"; its folders are {', '.join(folders[:9])}" if subset and folders else f" of {READABLE}"
     raise UserError(f"the data set {name} has no {what} that can be read{hint}")
 

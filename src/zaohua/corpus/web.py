@@ -108,7 +108,7 @@ class Web:
             place = answer.head("location")
             if answer.status not in (301, 302, 303, 307, 308) or not place:
                 return answer
-            url = urljoin(url, place)
+            url = _joined(url, place)
         raise _FailedError(f"it leads from one address to the next, over {_REDIRECTS} times")
 
     def _checked(self, url: str) -> str:
@@ -134,7 +134,7 @@ class Web:
                     answer = self._ask(self._checked(place), 2**20)
                     if answer.status not in (301, 302, 303, 307, 308):
                         break
-                    place = urljoin(place, answer.head("location"))
+                    place = _joined(place, answer.head("location"))
                 if answer.status == 200:
                     self._robots[site] = robots_of(_content(answer, 2**20), AGENT)
                 elif answer.status < 500:
@@ -309,6 +309,13 @@ def _record(kind: str, url: str, mime: str, block: bytes) -> bytes:
 
 def _lines(heads: list[tuple[str, str]]) -> bytes:
     return b"".join(f"{name}: {' '.join(value.split())}\r\n".encode("utf-8", "replace") for name, value in heads)
+
+
+def _joined(url: str, place: str) -> str:
+    try:
+        return urljoin(url, place)
+    except ValueError:
+        raise _FailedError("it leads to what is not an address") from None
 
 
 def _end(connection: socket.socket) -> None:

@@ -56,6 +56,8 @@ def test_what_was_read_before_a_mistake_is_kept(items_of):
 def test_a_value_over_the_limit_ends_the_file(items_of):
     good, bad = items_of("a.json", json.dumps([{"text": "kept"}, {"text": "x" * 9000}]), largest_document=2048)
     assert good.text == "kept"
+    assert "a value of 9,012 characters" in bad.reason
+    good, bad = items_of("a.json", json.dumps([{"text": "kept"}, {"text": "x" * 2**21}]), largest_document=2048)
     assert "a value of more than 2,048 characters" in bad.reason
 
 

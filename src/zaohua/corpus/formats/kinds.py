@@ -37,7 +37,8 @@ _SHORT = {".tgz": ".tar.gz", ".tbz2": ".tar.bz2", ".txz": ".tar.xz", ".tzst": ".
 def ends_of(name: str) -> tuple[str, str]:
     """(kind, compression) by a file's name: ("text", "gz") for a.txt.gz; ("unknown", "") for what is not read."""
     path = PurePosixPath(name.lower())
-    path = path.with_suffix(_SHORT.get(path.suffix, path.suffix))
+    if path.suffix in _SHORT:
+        path = path.with_suffix(_SHORT[path.suffix])
     if path.suffix not in COMPRESSED:
         return KINDS.get(path.suffix, "unknown"), ""
     return KINDS.get(PurePosixPath(path.stem).suffix, "unknown"), path.suffix.removeprefix(".")

@@ -81,40 +81,44 @@ def _values(blocks: Iterator[str], limit: int) -> Iterator[Record | Unreadable]:
     scan = json.JSONDecoder().raw_decode
     text = next(blocks, "").lstrip("\ufeff \t\r\n")
     in_list = text.startswith("[")
-    at, number = int(in_list), 0
+    at, number, final = int(in_list), 0, False
     while True:
         between = (_BETWEEN if in_list else _SPACE).match(text, at)
         at = between.end() if between else at
         if in_list and text[at : at + 1] == "]":
             return
         problem: Exception | None = None
-        try:
-            if at < len(text):
+        if at < len(text):
+            try:
                 value, end = scan(text, at)
-                if end < len(text):  # else a number may go on
+                if final or _ended(value, text, end):
                     number += 1
-                    yield number, value
+                    yield (number, value) if end - at <= limit else _too_large(end - at, number)
                     text, at = (text[end:], 0) if end > BLOCK else (text, end)
                     continue
-        except (ValueError, RecursionError) as error:
-            problem = error
-        if problem and _certain(problem, len(text)):
+            except (ValueError, RecursionError) as error:
+                problem = error
+        if problem and (final or _certain(problem, len(text))):
             yield Unreadable(f"not JSON ({problem})")
             return
+        if final:
+            if in_list or not number:
+                yield Unreadable(f"not JSON ({'the list has no end' if in_list else 'the file is empty'})")
+            return
         if len(text) - at > limit:
-            yield Unreadable(f"a value of more than {limit:,} characters (largest_document)")
+            yield Unreadable(f"a value of more than {limit:,} characters: the rest is left (largest_document)")
             return
         more = "".join(islice(blocks, max(1, (len(text) - at) // BLOCK)))  # doubles: each end is looked for anew
-        if more:
-            text, at = text[at:] + more, 0
-            continue
-        if at < len(text) and not problem:
-            yield number + 1, scan(text, at)[0]
-        elif problem or not text:
-            yield Unreadable(f"not JSON ({problem or 'the file is empty'})")
-        if in_list and not problem:
-            yield Unreadable("not JSON (the list has no end)")
-        return
+        text, at, final = text[at:] + more, 0, not more
+
+
+def _ended(value: Any, text: str, end: int) -> bool:
+    """Whether a value that was read up to `end` cannot go on in the text that is still to come."""
+    return end < len(text) and not (isinstance(value, int | float) and text[end] in ".eE+-0123456789")
+
+
+def _too_large(size: int, number: int) -> Unreadable:
+    return Unreadable(f"a value of {size:,} characters (largest_document)", number)
 
 
 def _certain(problem: Exception, size: int) -> bool:

@@ -15,7 +15,7 @@ from zaohua.corpus.formats.settings import ReadingSettings
 
 BLOCK = 2**20
 _FEED = 2**16
-_FEED_ZSTANDARD = 2**12  # its decoder has no bound of its own: 4 kB unpack to 128 MB at most
+_FEED_ZSTANDARD = 2**9  # its decoder has no bound of its own: so many bytes unpack to 16 MB at most
 _MEMORY = 2**29  # bytes that an .xz file may ask for
 
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError)

@@ -119,5 +119,7 @@ def read_parquet(content: Content, settings: ReadingSettings, noted: Noted, span
     noted.encoding = "utf-8"
     try:
         yield from texts_of(rows(), settings, noted, span.text_field)
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):  # the disk's, not the file's
+            raise
         yield Unreadable(f"not a Parquet file, or damaged ({str(error).splitlines()[0]})")
