@@ -49,10 +49,11 @@ def form_of(definition: Mapping[str, Any]) -> Form | None:
         return WORDPIECE
     if changes == ["BertNormalizer"] and steps == ["BertPreTokenizer"] and kind == "WordPiece":
         return BERT
-    if not changes and not steps and kind == "BPE" and model.get("end_of_word_suffix") == "</w>":
+    if steps == ["BertPreTokenizer"] and kind == "BPE" and model.get("end_of_word_suffix") == "</w>":
         return GPT1
-    if kind in ("BPE", "Unigram") and set(changes) <= {"Prepend", "Replace", "Precompiled", "Strip"}:
-        spaces = "Metaspace" in steps or any(step.get("content") == _SPACE for step in _steps(normalizer, "normalizers"))
+    if kind in ("BPE", "Unigram") and {*changes} <= {"Prepend", "Replace", "Precompiled", "Strip"}:
+        replacing = any(step.get("content") == _SPACE for step in _steps(normalizer, "normalizers"))
+        spaces = "Metaspace" in steps or replacing
         return SENTENCEPIECE if spaces and set(steps) <= {"Metaspace"} else None
     return None
 

@@ -80,7 +80,7 @@ def _mend_encoding(line: str) -> str:
         import ftfy
     except ImportError:
         raise UserError("GPT-1's preparation needs ftfy for text beyond ASCII: pip install ftfy") from None
-    return ftfy.fix_encoding(line)
+    return ftfy.fix_encoding(line, ftfy.TextFixerConfig(fix_c1_controls=False))  # 4.4 had no such step
 
 
 def _character(entity: re.Match[str]) -> str:

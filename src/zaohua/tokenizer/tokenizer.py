@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Below this many characters a batch is done before tiktoken's tables and threads would have been set up.
 _BULK_CHARACTERS = 50_000
+_UNSPEAKABLE = "\U0010fffe"  # a noncharacter
 _ENDS = ("<|endoftext|>", "</s>", "[SEP]")
 
 
@@ -173,11 +174,24 @@ class Tokenizer:
 
     @functools.cached_property
     def _engine(self) -> "tokenizers.Tokenizer":
-        """The engine for text: the same definition without the added tokens, special or not."""
+        """The engine for text: the same definition without the added tokens, special or not.
+
+        Special tokens that stand in the model's vocabulary have another spelling there, which no text has.
+        """
         import tokenizers
 
         plain = self.definition | {"added_tokens": [], "post_processor": None}
-        return tokenizers.Tokenizer.from_str(json.dumps(plain, ensure_ascii=False))
+        if self.preparation:
+            plain |= {"normalizer": None, "pre_tokenizer": None}
+        model = dict(plain["model"])
+        hidden = {token: _UNSPEAKABLE + token for token in self.specials}
+        if isinstance(model["vocab"], list):
+            model["vocab"] = [[hidden.get(token, token), score] for token, score in model["vocab"]]
+        else:
+            model["vocab"] = {hidden.get(token, token): index for token, index in model["vocab"].items()}
+        if model.get("unk_token"):
+            model["unk_token"] = hidden.get(model["unk_token"], model["unk_token"])
+        return tokenizers.Tokenizer.from_str(json.dumps(plain | {"model": model}, ensure_ascii=False))
 
     @functools.cached_property
     def _bulk(self) -> "tiktoken.Encoding | None":
@@ -186,26 +200,25 @@ class Tokenizer:
         tiktoken joins any neighbours whose joined bytes are a token, lowest id first; BPE joins only the pair that made
         the token. The two agree for a trained vocabulary: whenever two neighbours spell a token, all earlier merges
         inside them have happened as they would have on the token alone, so they are the pair that made it. This needs
-        ids in the order of the merges, one for each.
+        ids in the order of the merges, one for each; a vocabulary that was tiktoken's own ignores merges.
         """
         model, expression = self.definition["model"], expression_of(self.definition)
         if not self.form.bulk or expression is None or self.definition["normalizer"]:
             return None
-        made = self._merged_ids(model)
-        if any(later <= earlier for earlier, later in zip(made, made[1:], strict=False)):
+        tokens = set(model["vocab"]) - self.specials.keys() - self.words.ids.keys()
+        ranks = {self.form.spell(token): model["vocab"][token] for token in tokens}
+        if b"" in ranks or not (model.get("ignore_merges") or self._is_in_order(model, len(ranks) - 256)):
             return None
         import tiktoken
 
-        tokens = {token for token in model["vocab"] if model["vocab"][token] not in self._spelling}
-        ranks = {self.form.spell(token): model["vocab"][token] for token in tokens}
-        if len(made) != len(ranks) - 256 or b"" in ranks:
-            return None
         return tiktoken.Encoding("zaohua", pat_str=expression, mergeable_ranks=ranks, special_tokens={})
 
     @staticmethod
-    def _merged_ids(model: dict[str, Any]) -> list[int]:
-        merges = (merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"])
-        return [model["vocab"][left + right] for left, right in merges]
+    def _is_in_order(model: dict[str, Any], count: int) -> bool:
+        """Whether a model's merges make `count` tokens, one each, in the order of their ids."""
+        merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
+        made = [model["vocab"][left + right] for left, right in merges]
+        return len(made) == count and all(first < second for first, second in zip(made, made[1:], strict=False))
 
 
 def of_definition(definition: dict[str, Any]) -> Tokenizer:
