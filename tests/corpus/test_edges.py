@@ -53,7 +53,13 @@ def test_jaccard_is_what_both_hold_over_what_either_holds():
 
 
 def test_pairs_are_verified_in_small_blocks_as_in_one():
-    texts = {0: "一二三四五六七八九十", 1: "一二三四五六七八九百", 2: "甲乙丙丁戊己庚辛壬癸", 3: "one two three four", 4: "one two three five"}
+    texts = {
+        0: "一二三四五六七八九十",
+        1: "一二三四五六七八九百",
+        2: "甲乙丙丁戊己庚辛壬癸",
+        3: "one two three four",
+        4: "one two three five",
+    }
 
     def look_up(ids):
         return [texts[id] for id in ids.tolist()], ids < 3

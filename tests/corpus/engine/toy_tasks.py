@@ -2,9 +2,12 @@
 
 import os
 import signal
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+from zaohua.corpus import clustering
 from zaohua.corpus.engine.task import Function, Task
 
 
@@ -45,9 +48,6 @@ def environment(inputs, settings, outputs):
     outputs[0].write_text(" ".join(os.environ.get(name, "") for name in ("OMP_NUM_THREADS", "RAYON_NUM_THREADS")))
 
 
-FUNCTIONS = {call.__name__: Function(call, 1) for call in (joined, failing, failing_oddly, dying, environment)}
-
-
 def diamond(**settings) -> list[Task]:
     """a and b of the raw file, c of both, d of c: not in the order in which they can be done."""
     return [
@@ -56,3 +56,24 @@ def diamond(**settings) -> list[Task]:
         Task("joined", ("raw",), {"text": "a", **settings}, ("out/a",)),
         Task("joined", ("raw",), {"text": "b"}, ("out/b",)),
     ]
+
+
+def slowed(inputs, settings, outputs):
+    """A task of near-duplicates that lasts longer and notes, in a file beside the root, on which node it was done."""
+    with Path(settings["trace"]).open("a") as file:
+        file.write(f"{node()}\n")
+    time.sleep(settings["seconds"])
+    return clustering.functions()[settings["function"]].call(inputs, settings["settings"], outputs)
+
+
+def node() -> str:
+    ray = sys.modules.get("ray")
+    return ray.get_runtime_context().get_node_id() if ray and ray.is_initialized() else "local"
+
+
+def slow(task: Task, seconds: float, trace: Path) -> Task:
+    settings = {"function": task.function, "settings": dict(task.settings), "seconds": seconds, "trace": str(trace)}
+    return replace(task, function="slowed", settings=settings)
+
+
+FUNCTIONS = {call.__name__: Function(call, 1) for call in (joined, failing, failing_oddly, dying, environment, slowed)}
