@@ -31,10 +31,10 @@ def dedup_key(text: str) -> str:
         text = FOLDS["half_width_kana"].apply(unicodedata.normalize("NFC", text))
         key = ""
         for piece, broken in _pieces(text):
-            part = _folded(piece)
-            dense = bool(key and part) and _tables()[1][[ord(key[-1]), ord(part[0])]].any()
-            key += part if broken or dense or not key else " " + part
-        key = key.rstrip(" ")
+            if part := _folded(piece):
+                dense = bool(key) and _tables()[1][[ord(key[-1]), ord(part[0])]].any()
+                key += part if broken or dense or not key else " " + part
+        key = unicodedata.normalize("NFC", key)  # a mark may now stand beside its letter
     return key or text
 
 
