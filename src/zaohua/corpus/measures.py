@@ -26,7 +26,8 @@ _CHINESE = frozenset("的 年 在 月 是 和 日 了 於 · 為 有 被 人 中
 _HAN = re.compile("[\u4e00-\u9fa5]")
 # Where one sentence ends and another begins in a line; a single capital and a title before a full stop end none.
 _SENTENCE_END = re.compile(
-    r"(?:[。！？]|(?:[!?]|(?<![.])(?<!\b[A-Z])(?<!\.[A-Za-z])(?<!\bMr)(?<!\bMrs)(?<!\bDr)(?<!\bSt)\.(?!\.))(?!\w))[^\w\n]*(?=\w)"
+    r"[.!?。！？](?:(?<=[。！？])|(?!\w)(?:(?<=[!?])|(?<![.].)(?<!\b[A-Z].)(?<!\.[A-Za-z].)(?<!\bMr.)(?<!\bMrs.)(?<!\bDr.)(?<!\bSt.)(?!\.)))"
+    r"[^\w\n]*(?=\w)"
 )
 _IN_BRACKETS = re.compile("【(.*?)】")
 _MAP_SENTENCE_ENDS = re.compile('[.!…?;"。！？；“”＂]+')
@@ -37,8 +38,9 @@ _MAP_PUNCTUATION = frozenset(string.punctuation + "…。“”‘’！（）�
 _LINK = re.compile(r"(?:https?://|www\.)[^\s，。；、）】》”]+", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,1000}>|&(?:[a-z]{2,8}|#[0-9]{1,6});|<!--.{0,1000}?-->", re.DOTALL)
 _LONG_RUN = re.compile(r"[!-~]{150,}")
-# UTF-8 read as GBK makes these of the commonest Chinese characters and marks; the last three come of filled buffers.
-_MISREAD = re.compile("[锛銆鐨鏄涓浠澶皵鍦鏈紝]|锟斤拷|烫烫烫|屯屯屯")
+# UTF-8 read as GBK makes these of the commonest Chinese characters and marks (，。的是在); they are rare in true text.
+# The phrases come of bytes that were replaced before, and of memory that was never filled.
+_MISREAD = re.compile("[锛銆鐨鏄鍦紝]|锟斤拷|烫烫烫|屯屯屯")
 
 
 def language(document: Prepared) -> float:

@@ -9,10 +9,11 @@ from itertools import count
 
 import numpy as np
 
-from zaohua.corpus.repeats import Repeats
+from zaohua.corpus.repeats import Repeats, run_counts
 from zaohua.corpus.words import WORDS, WordMode
 
 _BLANK = re.compile(r"\s+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
 
 
@@ -91,14 +92,14 @@ class Prepared:
         return Repeats(_numbers(self.text))
 
     @cached_property
-    def dense(self) -> str:
-        """The text in lower case without white space."""
-        return _BLANK.sub("", self.text).lower()
+    def dense_runs(self) -> np.ndarray:
+        """How often each run of 13 characters stands in the text without white space and in lower case."""
+        return run_counts(_BLANK.sub("", self.text).lower(), 13)
 
     @cached_property
-    def dense_repeats(self) -> Repeats:
-        """Which runs of characters stand in the dense text more than once."""
-        return Repeats(_numbers(self.dense))
+    def letter_runs(self) -> np.ndarray:
+        """How often each run of 20 letters and digits stands in the text without all else and in lower case."""
+        return run_counts(_NOT_LETTERS.sub("", self.text).lower(), 20)
 
     @cached_property
     def folded(self) -> str:

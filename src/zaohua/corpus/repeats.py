@@ -1,4 +1,4 @@
-"""Runs of numbers that stand in a sequence more than once, for all lengths, by sorting."""
+"""Runs that stand in a sequence more than once, found by sorting."""
 
 from dataclasses import dataclass
 
@@ -51,3 +51,30 @@ def _level(keys: np.ndarray, where: np.ndarray, runs: int) -> Level:
     groups[where[order]] = np.repeat(numbers, counts)
     firsts = np.minimum.reduceat(where[order], starts) if len(keys) else where
     return Level(groups, counts[twice], firsts[twice])
+
+
+def run_counts(text: str, length: int) -> np.ndarray:
+    """How often each distinct run of `length` characters stands in the text, in no particular order.
+
+    Runs are told apart by 64-bit hashes: in a text of a million characters a mistake has a chance of 1 in 30 million.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+    if len(codes) < length:
+        return np.zeros(0, dtype=np.int64)
+    hashes, done, left = codes, 1, length - 1
+    while left:  # a run is its first part and its last part of the same length, which may overlap
+        step = min(done, left)
+        hashes = _joined(hashes[:-step], hashes[step:])
+        done, left = done + step, left - step
+    hashes.sort()
+    starts = np.flatnonzero(hashes[1:] != hashes[:-1]) + 1
+    return np.diff(starts, prepend=0, append=len(hashes))
+
+
+def _joined(first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """A hash of two hashes, in order."""
+    both = (first * np.uint64(0x9E3779B97F4A7C15)) ^ (last + np.uint64(0x632BE59BD9B4E019))
+    both ^= both >> np.uint64(29)
+    both *= np.uint64(0xBF58476D1CE4E5B9)
+    both ^= both >> np.uint64(32)
+    return both

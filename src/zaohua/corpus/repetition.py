@@ -123,7 +123,21 @@ def covered_ngrams(document: Prepared, n: int) -> float:
     return share(np.count_nonzero(np.cumsum(edges)), len(document.text))
 
 
-def repeated_ngrams(document: Prepared, n: int) -> float:
-    """Share of the runs of n characters, white space and case aside, that stand more than once (ChineseWebText)."""
-    level = document.dense_repeats.of(n)
-    return share(np.count_nonzero(level.groups >= 0), len(level.groups))
+def repeated_13grams(document: Prepared) -> float:
+    """Share of the runs of 13 characters, white space and case aside, that stand more than once (ChineseWebText)."""
+    return _recurring(document.dense_runs)
+
+
+def repeated_passages(document: Prepared) -> float:
+    """Share of the runs of 20 letters or digits, all else aside, that stand more than once."""
+    return _recurring(document.letter_runs)
+
+
+def _recurring(counts: np.ndarray) -> float:
+    return share(int(counts[counts > 1].sum()), int(counts.sum()))
+
+
+def top_passage(document: Prepared) -> float:
+    """Share of letters and digits that the most frequent run of 20 fills by standing again."""
+    counts = document.letter_runs
+    return min(20 * share(int(counts.max()) - 1, int(counts.sum())), 1.0) if len(counts) else 0.0

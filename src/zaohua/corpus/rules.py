@@ -99,7 +99,9 @@ RULES: dict[str, Rule] = {
     **{f"duplicate_{n}grams": Rule(partial(repetition.duplicate_ngrams, n=n)) for n in range(5, 11)},
     **{f"top_character_{n}gram": Rule(partial(repetition.top_character_ngram, n=n)) for n in (2, 3, 4)},
     **{f"covered_{n}grams": Rule(partial(repetition.covered_ngrams, n=n)) for n in range(5, 11)},
-    "repeated_13grams": Rule(partial(repetition.repeated_ngrams, n=13)),
+    "repeated_13grams": Rule(repetition.repeated_13grams),
+    "repeated_passages": Rule(repetition.repeated_passages),
+    "top_passage": Rule(repetition.top_passage),
 }
 """Every rule by its name."""
 

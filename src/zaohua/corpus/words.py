@@ -13,7 +13,8 @@ _CHARACTERS = re.compile(f"[{_SINGLE}]|[^\\W_{_SINGLE}]+(?:['’][^\\W_{_SINGLE}
 # English as spaCy's blank pipeline cuts it, to which the constants of several presets belong: punctuation apart,
 # don't as do + n't, she's as she + 's, well-known as three; abbreviations, numbers and addresses stay whole.
 _ENGLISH = re.compile(
-    r"""(?:https?://|www\.)[^\s<>"]*[\w/]
+    r"""(?!(?i:cannot)\b)\w++(?=[\s;!?")\]”]|,(?!\d))  # the usual word first, for speed
+    | (?:https?://|www\.)[^\s<>"]*[\w/]
     | \w+(?:[.+-]\w+)*@\w+(?:[.-]\w+)+
     | (?:[^\W\d_]\.){2,}
     | (?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Co|Inc|Corp|Ltd|Gen|Gov|Rep|Sen|vs|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.(?!\S)
