@@ -18,6 +18,7 @@ PRIVATE = 0.01
 _CERTAIN = 8  # characters read wrongly, below which chance could have made them
 _COMMON_SHARE = 0.15  # of the hanzi that come out; true text has over 0.3, text that was no Chinese under 0.05
 _GBK_SHARE = 0.15  # of the hanzi: UTF-8 read as GBK has 0.3, true text under 0.01
+_NARROW_SHARE = 0.2  # of a text in runs of letters that single-byte encodings have beyond ASCII
 _GARBAGE_SHARE = 0.5  # of a line: those who write about 锟斤拷 say other things too
 _GARBAGE_LEAST = 4
 
@@ -66,11 +67,11 @@ def damaged(text: str) -> str:
         return ""
     if (lost := text.count("\ufffd")) > LOST * len(text):
         return f"{lost:,} characters were lost before (U+FFFD)"
-    if _LEADING.search(text) and _looks_like_gbk(text):
-        return f"{UTF8_READ_AS_GBK}, not reversible"
     if _is_garbage(text):
         return GARBAGE_LINES
-    if sum(len(run) for run in _HIGH.findall(text)) > 0.2 * len(text):
+    if _LEADING.search(text) and _looks_like_gbk(text):
+        return f"{UTF8_READ_AS_GBK}, not reversible"
+    if sum(len(run) for run in _HIGH.findall(text)) > max(_NARROW_SHARE * len(text), 2 * _CERTAIN):
         return "text of an unknown encoding read as Latin-1"
     if (private := len(_PRIVATE.findall(text))) > max(PRIVATE * len(text), _CERTAIN):
         return f"{private:,} private-use characters"
@@ -138,8 +139,10 @@ def _better(before: str, after: str) -> bool:
 
 def _looks_like_gbk(text: str) -> bool:
     """Whether as many hanzi are such as begin a hanzi of UTF-8 as happens in no Chinese text."""
-    leading = len(_LEADING.findall(text))
-    return leading >= _CERTAIN / 2 and leading > _GBK_SHARE * len(_HANZI.findall(text))
+    leading = _LEADING.findall(text)
+    if len(set(leading)) < _CERTAIN / 2 or len(leading) < _GBK_SHARE * len(_HANZI.findall(text)):
+        return False
+    return sum(character in _COMMON and character > "\u3400" for character in text) < len(leading) / 2
 
 
 def _without_garbage(text: str) -> str:

@@ -68,8 +68,10 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
         return False
     if before and before in "-+" and earlier and not _is_hanzi(earlier) and earlier not in " \n:：":
         return False
-    if before and before in "./,:" and (_joins(earlier) or (before == "/" and earlier in "/.")):
-        return before == "/" and earlier.isdigit() or before == ":" and not earlier.isdigit()
+    if before and before in ".,:" and earlier.isascii() and earlier.isdigit():
+        return False
+    if before == "/" and (earlier in "/." or (_joins(earlier) and not earlier.isdigit())):
+        return False
     return not (after and after in ".,:/+-" and later.isascii() and later.isdigit() and after != "/")
 
 
