@@ -125,6 +125,6 @@ def _without_lists_of_links(text: str) -> str:
             continue
         pending = [(above, name) for above, name in pending if above < level] + [(level, title)]
         if body.strip():
-            kept += [f"\n\n{name}\n" for _, name in pending] + [body]
+            kept += [f"\n\n{name}\n" for _, name in pending] + [body.lstrip("\n")]
             pending = []
     return "".join(kept)
