@@ -15,7 +15,7 @@ from zaohua.tokenizer.symbols import BYTE_SYMBOLS
 
 Pair = tuple[bytes, bytes]
 
-_LONGEST_TOKEN = 48  # bytes, 16 hanzi: longer ones are rulers, headers and boilerplate, and rows of the table lost
+LONGEST_TOKEN = 48  # bytes, 16 hanzi: longer ones are rulers, headers and boilerplate, and rows of the table lost
 _PORTION = 1_000_000  # characters of the sample in which merges are counted
 _SLICE = 16_384
 _NEIGHBOURS = 50  # merges on each side whose counts are averaged: the portion is small, and counts fall steadily
@@ -109,7 +109,7 @@ def _on_characters(
     trainer = trainers.BpeTrainer(
         vocab_size=int(np.count_nonzero(counts)) + 1 + room,  # all characters, and a border
         min_frequency=2,
-        max_token_length=_LONGEST_TOKEN,
+        max_token_length=LONGEST_TOKEN,
         show_progress=False,
         special_tokens=[],
     )
@@ -169,7 +169,7 @@ def _chosen(counts: np.ndarray, merges: Sequence[Pair], uses: Sequence[float], r
                 add_character(text)
         if len(characters) + len(joined) >= room:
             break
-        if left in tokens and right in tokens and left + right not in tokens and len(left + right) <= _LONGEST_TOKEN:
+        if left in tokens and right in tokens and left + right not in tokens and len(left + right) <= LONGEST_TOKEN:
             joined[left, right] = None
             tokens.add(left + right)
     for point in points[next_character:]:
