@@ -35,7 +35,10 @@ def test_old_ids_keep_their_logits_and_new_rows_are_means(tied):
     before, after = model.logits(hidden), larger.logits(again)
     assert after.shape[-1] == 43
     torch.testing.assert_close(after[..., :40], before, rtol=0, atol=1e-6)
-    for table, old in ((larger.embedding.token.weight, model.embedding.token.weight), (larger.head_weight, model.head_weight)):
+    for table, old in (
+        (larger.embedding.token.weight, model.embedding.token.weight),
+        (larger.head_weight, model.head_weight),
+    ):
         assert torch.equal(table[:40], old)
         torch.testing.assert_close(table[40], (old[1] + 2 * old[2]) / 3)
         assert torch.equal(table[41], old[39])

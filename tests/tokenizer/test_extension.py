@@ -82,7 +82,12 @@ def test_transformers_gives_the_same_ids(larger, tmp_path):
     transformers = pytest.importorskip("transformers")
     larger.tokenizer.save(tmp_path)
     theirs = transformers.AutoTokenizer.from_pretrained(tmp_path)
-    texts = [f"{a}{b}{c}" for a in ("", "x", "我", " ", "é", "_") for b in WORDS for c in ("", "s", "想", "。", "\u0301", "1")]
+    texts = [
+        f"{a}{b}{c}"
+        for a in ("", "x", "我", " ", "é", "_")
+        for b in WORDS
+        for c in ("", "s", "想", "。", "\u0301", "1")
+    ]
     assert theirs([*texts, *HARD])["input_ids"] == [larger.tokenizer.encode(text) for text in [*texts, *HARD]]
 
 

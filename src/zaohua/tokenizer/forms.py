@@ -148,20 +148,14 @@ def _wrong_unknown(model: Mapping[str, Any], added: Collection[str]) -> str | No
     return None if model.get("unk_token") in model["vocab"] else "has no token for what it does not know"
 
 
-BYTES = Form(
-    name="bytes", own=True, lossless=True, spell=_bytes_of_symbols, problem=_wrong_own_bytes, bulk=True
-)
+BYTES = Form(name="bytes", own=True, lossless=True, spell=_bytes_of_symbols, problem=_wrong_own_bytes, bulk=True)
 FOREIGN_BYTES = Form(
     name="foreign-bytes", own=False, lossless=True, spell=_bytes_of_symbols, problem=_wrong_bytes, bulk=True
 )
 UNIGRAM = Form(name="unigram", own=True, lossless=True, spell=_bytes_of_symbols, problem=_wrong_bytes)
 WORDPIECE = Form(name="wordpiece", own=True, lossless=False, spell=_bytes_of_wordpiece, problem=_wrong_unknown)
-BERT = Form(
-    name="bert", own=False, lossless=False, spell=_bytes_of_bert, problem=_wrong_unknown, strip=" "
-)
-GPT1 = Form(
-    name="gpt1", own=False, lossless=False, spell=_bytes_of_gpt1, problem=_wrong_merges, strip=" "
-)
+BERT = Form(name="bert", own=False, lossless=False, spell=_bytes_of_bert, problem=_wrong_unknown, strip=" ")
+GPT1 = Form(name="gpt1", own=False, lossless=False, spell=_bytes_of_gpt1, problem=_wrong_merges, strip=" ")
 SENTENCEPIECE = Form(
     name="sentencepiece", own=False, lossless=False, spell=_bytes_of_piece, problem=lambda model, added: None, strip=" "
 )

@@ -27,7 +27,9 @@ _UNIFORM = str.maketrans(
     }
 )
 _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc\U0001d173-\U0001d17a\U000e0000-\U000e007f]")
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+)
 
 
 def words_of_gpt1(text: str) -> list[str]:
