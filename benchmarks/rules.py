@@ -1,6 +1,6 @@
 """Quality rules beside datatrove's: the same decisions? how many documents a second on one core?
 
-    ZAOHUA_DATATROVE=/tmp/datatrove/bin/python python benchmarks/rules.py [--documents 400] [--repeats 5]
+    ZAOHUA_DATATROVE=/tmp/datatrove/bin/python python -P benchmarks/rules.py [--documents 400] [--repeats 5]
 
 ZAOHUA_DATATROVE is the Python of an environment with `datatrove[processing] spacy jieba`; without it the comparison is
 skipped, which is said. Texts come from ZAOHUA_DATA (default ../shared/data): web pages, encyclopedia, C4, novels in
@@ -219,7 +219,7 @@ def ask(python: str, job: str, language: str, file: str) -> Any:
     """A worker's answer."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     done = subprocess.run(
-        [python, __file__, "--worker", job, language, file],
+        [python, "-P", __file__, "--worker", job, language, file],
         env={**os.environ, **threads}, text=True, stdout=subprocess.PIPE, check=True,
     )  # fmt: skip
     return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))[7:])

@@ -29,6 +29,7 @@ _SENTENCE_END = re.compile(
     r"[.!?。！？](?:(?<=[。！？])|(?!\w)(?:(?<=[!?])|(?<![.].)(?<!\b[A-Z].)(?<!\.[A-Za-z].)(?<!\bMr.)(?<!\bMrs.)(?<!\bDr.)(?<!\bSt.)(?!\.)))"
     r"[^\w\n]*(?=\w)"
 )
+_FILLER = re.compile(r"lorem\s+ipsum")
 _IN_BRACKETS = re.compile("【(.*?)】")
 _MAP_SENTENCE_ENDS = re.compile('[.!…?;"。！？；“”＂]+')
 _NOT_WORDS = re.compile(r"[^\w\s]")
@@ -147,7 +148,7 @@ def sentences(document: Prepared) -> float:
 
 def lorem_ipsum(document: Prepared) -> float:
     """How often the printer's filler text begins (C4)."""
-    return document.text.lower().count("lorem ipsum")
+    return len(_FILLER.findall(document.text.lower()))
 
 
 def curly_brackets(document: Prepared) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from zaohua.corpus.repeats import Repeats, run_counts
 from zaohua.corpus.words import WORDS, WordMode
 
+_BREAK = re.compile(r"[^\S ]")  # white space other than the space: where a line breaks is no matter
 _BLANK = re.compile(r"\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
@@ -89,7 +90,7 @@ class Prepared:
     @cached_property
     def character_repeats(self) -> Repeats:
         """Which runs of characters stand in the text more than once."""
-        return Repeats(_numbers(self.text))
+        return Repeats(_numbers(_BREAK.sub(" ", self.text)))
 
     @cached_property
     def dense_runs(self) -> np.ndarray:
@@ -103,8 +104,8 @@ class Prepared:
 
     @cached_property
     def folded(self) -> str:
-        """The text in NFKC, in which full-width forms are ASCII."""
-        return self.text if self.text.isascii() else unicodedata.normalize("NFKC", self.text)
+        """The text in NFKC, in which full-width forms are ASCII, with any white space as a space."""
+        return _BREAK.sub(" ", self.text if self.text.isascii() else unicodedata.normalize("NFKC", self.text))
 
     @cached_property
     def characters(self) -> Counter[str]:

@@ -27,6 +27,8 @@ _ENGLISH = re.compile(
     re.VERBOSE,
 )
 
+_LATIN = re.compile(r"[A-Za-z0-9]+(?:\.[0-9]+)?%?|[^A-Za-z0-9]+")  # how jieba cuts what is not Chinese
+
 
 def by_spaces(text: str) -> list[str]:
     """What stands between white space."""
@@ -44,10 +46,18 @@ def by_characters(text: str) -> list[str]:
 
 
 def by_rjieba(text: str) -> list[str]:
-    """Chinese words of a dictionary, and what stands between them, stripped."""
+    """Chinese words of a dictionary, and what stands between them, stripped; num_layers and react.dev as jieba cuts."""
     import rjieba
 
-    return [word for token in rjieba.cut(text) if (word := token.strip())]
+    words: list[str] = []
+    for token in rjieba.cut(text):
+        if token.isalnum():
+            words.append(token)
+        elif (word := token.strip()) and len(word) > 1 and word.isascii():
+            words += _LATIN.findall(word)
+        elif word:
+            words.append(word)
+    return words
 
 
 WORDS: dict[WordMode, Callable[[str], list[str]]] = {
