@@ -110,9 +110,7 @@ def _reread(text: str, test: Callable[[str], object], wrong: tuple[str, ...], ri
         return part
 
     _ftfy()  # knows the sloppy encodings
-    if not test(text):
-        return text
-    whole = mend(text)
+    whole = mend(text) if test(text) else text
     return whole if whole != text else _by_line(text, mend, test)
 
 

@@ -13,10 +13,14 @@ _SAMPLE = 4000  # lines that stand for a document's
 _EXPLAINED = 0.7  # share of lines that end where the next word would have passed the width: prose 0.85, verse 0.4
 _STOPPED = 0.5  # share of full lines that end with a mark: prose 0.25, verse 0.8
 _SLACK = 3  # by which a line may fall short of the width that explains most
+_MARKED = 0.02  # share of lines that are blank or indented from which on these part the paragraphs
 
 _STOPS = frozenset(".!?;:,。！？；：，、…—”’」』）)\"'")
 _ENDS = frozenset(".!?。！？…”’」』\"'")
-_LIST = re.compile(r"(?:[-*•·●○■□◆▶+]\s|\(?[0-9]{1,3}[.)、）]\s?|[（(][一二三四五六七八九十0-9]+[)）]|[一二三四五六七八九十]+、|[|>#]|第[一二三四五六七八九十百千0-9]+[章回节])")
+_BULLET = re.compile(r"[-*•·●○■□◆▶+|>#]\s|[>|#]")
+_NUMBERED = re.compile(
+    r"\(?[0-9]{1,3}[.)、）]\s?|[（(][一二三四五六七八九十0-9]+[)）]|[一二三四五六七八九十]+、|第[一二三四五六七八九十百千0-9]+[章回节]"
+)
 _TABLE = re.compile(r"\t|\S {3,}\S|\||[-=_*.]{4,}")
 _OPENING = "“「『\"—–"
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
@@ -26,11 +30,11 @@ _SPACELESS = re.compile(f"[{_WIDE}]")
 
 
 class Wrapping(NamedTuple):
-    """How a text was wrapped: its width, what that is measured in, and whether blank lines part its paragraphs."""
+    """How a text was wrapped: its width, what that is measured in, and whether space or indents part paragraphs."""
 
     width: int
     measure: Callable[[str], int]
-    blank_lines: bool
+    marked: bool
 
 
 def rejoin(text: str) -> str:
@@ -68,8 +72,8 @@ def wrapping(lines: Sequence[str]) -> Wrapping | None:
     ends = [first.rstrip()[-1] in _STOPS for (first, _), is_full in zip(pairs, full, strict=True) if is_full]
     if sum(ends) > _STOPPED * len(ends):
         return None
-    blank = sum(not line.strip() for line in sample)
-    return Wrapping(width, measure, blank > 0.02 * len(sample))
+    marks = sum(not line or line[0].isspace() for line in sample)
+    return Wrapping(width, measure, marks > _MARKED * len(sample))
 
 
 def columns(text: str) -> int:
@@ -128,9 +132,11 @@ def _goes_on(line: str, following: str, how: Wrapping) -> bool:
     size = how.measure(line)
     if size + _next(line, following, how.measure) <= how.width - _SLACK or size > how.width + 2 * _SLACK:
         return False
-    if _LIST.match(following) and line[-1] in _ENDS | {":", "：", ";", "；"}:
+    if _BULLET.match(following):
         return False
-    return how.blank_lines or not (line[-1] in _ENDS and following[0] in _OPENING)
+    if _NUMBERED.match(following) and (line[-1] in _ENDS | {":", "：", ";", "；"} or _NUMBERED.match(line)):
+        return False
+    return how.marked or not (line[-1] in _ENDS and following[0] in _OPENING)
 
 
 def _together(line: str, following: str) -> str:
