@@ -55,6 +55,8 @@ TEXTS = {
 RULES = ("run", "four", "two", "single", "words")
 SIZES = (2048, 4096, 8192, 16_384, 32_768)
 PEER_SIZE = 8192
+COLUMNS = ("vocabulary", "bits per byte", "spread", "tokens per character", "bytes per token", "learning MB/s",
+           "encoding MB/s", "share of the table")  # fmt: skip
 SAMPLE_BYTES = 20_000_000
 
 
@@ -250,8 +252,7 @@ def table(results: dict[str, Any]) -> list[str]:
     """The results as Markdown: for each text its arms, the best first; seeds of an arm are averaged."""
     lines: list[str] = []
     for text in dict.fromkeys(each["text"] for each in results.values()):
-        lines += ["", f"## {text}", "", "| vocabulary | bits per byte | spread | tokens per character | bytes per token "
-                  "| learning MB/s | encoding MB/s | share of the table |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+        lines += ["", f"## {text}", "", "| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
         groups: dict[str, list[dict[str, Any]]] = {}
         for each in results.values():
             if each["text"] == text and "bits_per_byte" in each:

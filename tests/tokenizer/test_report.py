@@ -30,7 +30,7 @@ def test_rates_are_those_of_the_text(tokenizer):
         "bytes_per_token": round(len(chinese.encode()) / tokens, 3),
         "characters_per_token": round(len(chinese) / tokens, 3),
     }
-    assert set(found["languages"]) == {"all", "en", "zh", "latin"}
+    assert set(found["languages"]) == {"all", "en", "zh", "han"}
     assert set(found["domains"]) == {"stories", "news"}
     assert found["languages"]["all"]["tokens"] > found["languages"]["en"]["tokens"] + tokens
 

@@ -3,17 +3,18 @@
 A text without any of the new words, or without any of the new joins, gets the ids that it got before.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from zaohua.settings import UserError
 from zaohua.tokenizer.characters import characters
 from zaohua.tokenizer.definition import CHAT_TEMPLATE, SPECIALS, added
-from zaohua.tokenizer.merges import LONGEST_TOKEN, spelled
+from zaohua.tokenizer.merges import LONGEST_TOKEN, joined, spelled
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.words import is_single
 
-_FIRST = 0x10000  # the code point that stands for id 0 while merges of ids are learned
+_FIRST = 0x10000  # the code point that stands for the first unit while merges of units are learned
 _BREAK = "\n"
 
 
@@ -59,78 +60,121 @@ def grow(tokenizer: Tokenizer, texts: Sequence[str], count: int) -> Extended:
     """
     if tokenizer._bulk is None or tokenizer.definition["model"].get("ignore_merges"):
         raise UserError(
-            "this vocabulary cannot grow by merges: only a byte-level BPE whose merges have the order of their ids can; "
+            "this vocabulary cannot grow by merges: only a byte-level BPE with its merges in the order of their ids can; "
             "give it words with --words instead"
         )
-    model = tokenizer.definition["model"]
-    names: dict[bytes, str] = {tokenizer.form.spell(token): token for token in model["vocab"]}
-    vocabulary = dict(model["vocab"])
-    for token in tokenizer.definition["added_tokens"]:  # they keep their ids, and the new ones follow
-        vocabulary[token["content"]] = token["id"]
-    merges = list(model["merges"])
-    pieces: dict[int, list[int]] = {}
-    made = {index: [index] for index in range(tokenizer.vocab_size)}
-    ids_of = {tokenizer.token_bytes[index]: index for index in made if tokenizer.token_bytes[index]}
-    for left, right in _joins(tokenizer, texts, count):
-        spellings = [b"".join(tokenizer.token_bytes[ord(c) - _FIRST] for c in part) for part in (left, right)]
-        first, second = spellings
-        whole = first + second
-        if len(pieces) >= count:
-            break
-        name = spelled(whole)
-        if first not in ids_of or second not in ids_of or whole in names or name in vocabulary:
-            continue
-        if len(whole) > LONGEST_TOKEN or not _is_whole(whole):
-            continue
-        index = len(vocabulary)
-        made[index] = made[ids_of[first]] + made[ids_of[second]]
-        pieces[index] = made[index]
-        names[whole], ids_of[whole], vocabulary[name] = name, index, index
-        merges.append([spelled(first), spelled(second)])
-    return Extended(_with(tokenizer, model={**model, "vocab": vocabulary, "merges": merges}), pieces)
+    growing = _Growing(tokenizer, count)
+    spellings: dict[str, bytes] = {}  # unit -> its bytes: a token of whole characters, or the tokens of a character
+    sample = _in_units(tokenizer, texts, spellings, growing)
+    if not sample:
+        return Extended(tokenizer, {})
+    from tokenizers import pre_tokenizers
+
+    counts = Counter("".join(sample))
+    split = [unit for unit in spellings if len(growing.old[spellings[unit]]) > 1 and counts[unit] > 1]
+    split.sort(key=lambda unit: (-counts[unit], unit))
+    joins, uses = joined(sample, pre_tokenizers.Split(_BREAK, "removed"), len(spellings) + count)
+    waiting = iter([*split, None])
+    unit = next(waiting)
+    for (left, right), use in zip(joins, uses, strict=True):
+        while unit is not None and counts[unit] >= use:
+            growing.add_character(spellings[unit])
+            unit = next(waiting)
+        first, second = (b"".join(map(spellings.__getitem__, part)) for part in (left, right))
+        for part in (first, second):
+            growing.add_character(part)
+        growing.add(first, second)
+    while unit is not None:
+        growing.add_character(spellings[unit])
+        unit = next(waiting)
+    return Extended(growing.finished(), growing.pieces)
+
+
+class _Growing:
+    """A vocabulary while merges are added to it. What does not fit, is too long or has no parts is passed over."""
+
+    def __init__(self, tokenizer: Tokenizer, count: int) -> None:
+        model = tokenizer.definition["model"]
+        self.tokenizer, self.count = tokenizer, count
+        self.vocabulary: dict[str, int] = dict(model["vocab"])
+        for token in tokenizer.definition["added_tokens"]:  # they keep their ids, and the new ones follow
+            self.vocabulary[token["content"]] = token["id"]
+        self.merges: list[Any] = list(model["merges"])
+        plain = {name: index for name, index in model["vocab"].items() if name not in tokenizer.specials}
+        self.ids = {tokenizer.form.spell(name): index for name, index in plain.items()}
+        self.pieces: dict[int, list[int]] = {}
+        self.old: dict[bytes, list[int]] = {}  # the old tokens of a text that is one unit
+
+    def add(self, first: bytes, second: bytes) -> None:
+        """A token for two that follow each other."""
+        whole, name = first + second, spelled(first + second)
+        if len(self.pieces) >= self.count or not {first, second} <= self.ids.keys() or whole in self.ids:
+            return
+        if len(whole) > LONGEST_TOKEN or name in self.vocabulary:
+            return
+        index = self.ids[whole] = self.vocabulary[name] = len(self.vocabulary)
+        self.pieces[index] = [
+            old for part in (first, second) for old in self.pieces.get(self.ids[part], [self.ids[part]])
+        ]
+        self.merges.append([spelled(first), spelled(second)])
+
+    def add_character(self, character: bytes) -> None:
+        """A token for a character that was several, by way of its beginnings."""
+        tokens = self.old.get(character, [])
+        begun = b""
+        for token in (self.tokenizer.token_bytes[index] for index in tokens):
+            if begun:
+                self.add(begun, token)
+            begun += token
+
+    def finished(self) -> Tokenizer:
+        model = self.tokenizer.definition["model"]
+        return _with(self.tokenizer, model={**model, "vocab": self.vocabulary, "merges": self.merges})
 
 
 def _with(tokenizer: Tokenizer, **changes: Any) -> Tokenizer:
     return Tokenizer(tokenizer.definition | changes, tokenizer.chat_template, tokenizer.preparation)
 
 
-def _is_whole(token: bytes) -> bool:
-    """Whether a token is whole characters, or the beginning of a single one."""
-    try:
-        token.decode()
-    except UnicodeDecodeError as error:
-        return error.start == 0 and error.end == len(token) and token[0] >= 0xC0
-    return True
+def _in_units(tokenizer: Tokenizer, texts: Sequence[str], spellings: dict[str, bytes], growing: _Growing) -> list[str]:
+    """Texts with one character for each unit: a token of whole characters, or a character that several tokens spell.
 
-
-def _joins(tokenizer: Tokenizer, texts: Sequence[str], count: int) -> list[list[str]]:
-    """Merges learned on the tokens of texts, each token a character, within the pieces that the text is cut into."""
-    from json import loads
-
-    from tokenizers import Tokenizer as Engine
-    from tokenizers import models, pre_tokenizers, trainers
-
-    cut = tokenizer._engine.pre_tokenizer
+    So no merge joins one character with a part of the next. Pieces that merges stay within are parted by _BREAK.
+    """
+    cut, model = tokenizer._engine.pre_tokenizer, tokenizer._engine.model
     assert cut is not None
+    names: dict[bytes, str] = {}
     written: dict[str, str] = {}
 
-    def as_ids(text: str) -> str:
-        parts = []
-        for piece, _ in cut.pre_tokenize_str(text):
-            if piece not in written:
-                tokens = tokenizer._engine.model.tokenize(piece)
-                written[piece] = "".join(chr(_FIRST + token.id) for token in tokens)
-            parts.append(written[piece])
-        return _BREAK.join(parts)
+    def units(piece: str) -> str:
+        found = []
+        held: list[int] = []
+        for token in model.tokenize(piece):
+            held.append(token.id)
+            text = b"".join(tokenizer.token_bytes[index] for index in held)
+            if _is_text(text):
+                if text not in names:
+                    names[text] = chr(_FIRST + len(names))
+                    spellings[names[text]] = text
+                    growing.old[text] = held
+                found.append(names[text])
+                held = []
+        return "".join(found)
 
-    sample = [as_ids(characters(text)) for text in texts]
-    engine = Engine(models.BPE())
-    engine.pre_tokenizer = pre_tokenizers.Split(_BREAK, "removed")  # pyright: ignore[reportAttributeAccessIssue]
-    trainer = trainers.BpeTrainer(
-        vocab_size=len({c for text in sample for c in text}) + 2 * count,  # some join parts of characters: left out
-        min_frequency=2,
-        show_progress=False,
-        special_tokens=[],
-    )
-    engine.train_from_iterator(sample, trainer)
-    return loads(engine.to_str())["model"]["merges"]
+    sample = []
+    for text in texts:
+        parts = []
+        for piece, _ in cut.pre_tokenize_str(characters(text)):
+            if piece not in written:
+                written[piece] = units(piece)
+            parts.append(written[piece])
+        sample.append(_BREAK.join(parts))
+    return sample
+
+
+def _is_text(token: bytes) -> bool:
+    try:
+        token.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -21,7 +21,7 @@ _UNIFORM = str.maketrans(
     {
         **dict.fromkeys("‘’‚‛", "'"),
         **dict.fromkeys("“”„‟", '"'),
-        **{"Ĳ": "IJ", "ĳ": "ij", "ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "ſt", "ﬆ": "st"},
+        **dict(zip("Ĳĳﬀﬁﬂﬃﬄﬅﬆ", ("IJ", "ij", "ff", "fi", "fl", "ffi", "ffl", "ſt", "st"), strict=True)),
         "\u3000": " ",
         **{chr(code): unicodedata.normalize("NFKC", chr(code)) for code in range(0xFF01, 0xFFF0)},
     }

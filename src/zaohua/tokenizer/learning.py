@@ -1,4 +1,4 @@
-"""How each kind of vocabulary is learned from a sample: sample, size and rule in, the content of a tokenizer.json out."""
+"""How each kind of vocabulary is learned: a sample, a size and a rule in, the content of a tokenizer.json out."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ UNKNOWN = "[UNK]"
 _LONGEST_WORD = 100  # characters; WordPiece takes a longer piece for unknown, as BERT does
 _LONGEST_PIECE = 16  # characters, SentencePiece's default
 _RARE = "\ufffd"
+_SPARE = 16  # asked for beyond the size: what stands for rare characters and borders is taken out again
 
 
 def learn(sample: Sequence[str], kind: Kind, size: int, rule: HanziRule) -> dict[str, Any]:
@@ -36,8 +37,9 @@ def _unigram(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, Any
     """Pieces of whole characters, written as their bytes; single bytes, far less likely, spell what is left."""
     from tokenizers import models, trainers
 
+    asked = max(size - 256, 1) + 128 + _SPARE  # single ASCII characters are bytes already
     trainer = trainers.UnigramTrainer(
-        vocab_size=max(size - 256, 1), max_piece_length=_LONGEST_PIECE, show_progress=False, special_tokens=[]
+        vocab_size=asked, max_piece_length=_LONGEST_PIECE, show_progress=False, special_tokens=[]
     )
     learned = _learned(models.Unigram(), trainer, _without_rare(sample, (size - 256) // 2), rule)["vocab"]
     pieces = {piece: score for piece, score in learned if _RARE not in piece and WORD_BORDER not in piece}
@@ -55,7 +57,11 @@ def _wordpiece(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, A
     from tokenizers import models, trainers
 
     trainer = trainers.WordPieceTrainer(
-        vocab_size=size, min_frequency=2, show_progress=False, special_tokens=[UNKNOWN], continuing_subword_prefix="##"
+        vocab_size=size + _SPARE,
+        min_frequency=2,
+        show_progress=False,
+        special_tokens=[UNKNOWN],
+        continuing_subword_prefix="##",
     )
     learned = _learned(models.WordPiece(unk_token=UNKNOWN), trainer, _without_rare(sample, size // 3), rule)["vocab"]
     kept = [token for token in sorted(learned, key=learned.__getitem__) if not {_RARE, WORD_BORDER} & set(token)]
@@ -65,7 +71,7 @@ def _wordpiece(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, A
             "unk_token": UNKNOWN,
             "continuing_subword_prefix": "##",
             "max_input_chars_per_word": _LONGEST_WORD,
-            "vocab": {token: index for index, token in enumerate(kept)},
+            "vocab": {token: index for index, token in enumerate(kept[:size])},
         },
         pattern(rule),
     ) | {"pre_tokenizer": merges.split(pattern(rule)), "decoder": {"type": "Fuse"}}

@@ -97,21 +97,26 @@ def spelled(token: bytes) -> str:
 def _on_characters(
     sample: Sequence[str], counts: np.ndarray, room: int, expression: str
 ) -> tuple[list[Pair], list[float]]:
-    """Merges of characters in their order, and about how often each is made in the sample; it falls from each to the
-    next."""
+    """Merges of characters in their order, as bytes, and about how often each is made."""
+    from tokenizers import Regex, pre_tokenizers
+
+    size = int(np.count_nonzero(counts)) + 1 + room  # all characters, and a border
+    joins, uses = joined(sample, pre_tokenizers.Split(Regex(expression), "isolated"), size)
+    return [(left.encode(), right.encode()) for left, right in joins], uses
+
+
+def joined(sample: Sequence[str], cut: Any, size: int) -> tuple[list[tuple[str, str]], list[float]]:
+    """Merges of the characters of a sample within the pieces of a pre-tokenizer, until with the characters there are
+    `size` tokens; and about how often each is made in the sample, which falls from each to the next."""
     import json
 
-    from tokenizers import Regex, models, pre_tokenizers, trainers
     from tokenizers import Tokenizer as Engine
+    from tokenizers import models, trainers
 
     engine = Engine(models.BPE())
-    engine.pre_tokenizer = pre_tokenizers.Split(Regex(expression), "isolated")  # pyright: ignore[reportAttributeAccessIssue]
+    engine.pre_tokenizer = cut
     trainer = trainers.BpeTrainer(
-        vocab_size=int(np.count_nonzero(counts)) + 1 + room,  # all characters, and a border
-        min_frequency=2,
-        max_token_length=LONGEST_TOKEN,
-        show_progress=False,
-        special_tokens=[],
+        vocab_size=size, min_frequency=2, max_token_length=LONGEST_TOKEN, show_progress=False, special_tokens=[]
     )
     engine.train_from_iterator(sample, trainer)
     model = json.loads(engine.to_str())["model"]
@@ -129,7 +134,7 @@ def _on_characters(
         width = np.ones(min(2 * _NEIGHBOURS + 1, len(uses)))
         uses = np.convolve(uses, width, "same") / np.convolve(np.ones(len(uses)), width, "same")
         uses = np.minimum.accumulate(uses) * (sum(map(len, sample)) / max(sum(map(len, portion)), 1))
-    return [(left.encode(), right.encode()) for left, right in merges], uses.tolist()
+    return [(left, right) for left, right in merges], uses.tolist()
 
 
 def _portion(sample: Sequence[str]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The bounded part of a corpus that a vocabulary is learned from: of every source an equal share, the same each time."""
+"""The part of a corpus that a vocabulary is learned from: bounded, of every source as much, the same each time."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

@@ -1,6 +1,7 @@
 """A tokenizer: text to ids and back, and a folder that other programs read alike."""
 
 import functools
+import itertools
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -218,7 +219,7 @@ class Tokenizer:
         """Whether a model's merges make `count` tokens, one each, in the order of their ids."""
         merges = [merge.split(" ") if isinstance(merge, str) else merge for merge in model["merges"]]
         made = [model["vocab"][left + right] for left, right in merges]
-        return len(made) == count and all(first < second for first, second in zip(made, made[1:], strict=False))
+        return len(made) == count and all(first < second for first, second in itertools.pairwise(made))
 
 
 def of_definition(definition: dict[str, Any]) -> Tokenizer:
