@@ -60,7 +60,7 @@ def grow(tokenizer: Tokenizer, texts: Sequence[str], count: int) -> Extended:
     """
     if tokenizer._bulk is None or tokenizer.definition["model"].get("ignore_merges"):
         raise UserError(
-            "this vocabulary cannot grow by merges: only a byte-level BPE with its merges in the order of their ids can; "
+            "this vocabulary cannot grow by merges: only a byte-level BPE with merges in the order of their ids can; "
             "give it words with --words instead"
         )
     growing = _Growing(tokenizer, count)
