@@ -6,13 +6,24 @@ from zaohua.corpus.credentials import FORMS, credentials
 
 LETTERS = "A1b2C3d4E5f6G7h8I9j0KLmNoPqRsTuVwXyZaBcDeFgHiJkL"
 EXAMPLES = {
-    "AKIA": "AKIAQ4X7Z2M5T8V1B3N6", "ASIA": "ASIAQ4X7Z2M5T8V1B3N6", "LTAI": "LTAI5tQ4x7Z2m5T8v1B3", "AKID": "AKIDq4X7z2M5t8V1b3N6",
-    "AIza": "AIza" + LETTERS[:35], "gh": "ghp_" + LETTERS[:36], "github_pat_": "github_pat_" + LETTERS[:30],
-    "glpat-": "glpat-" + LETTERS[:20], "xox": "xoxb-1234567890-abcDEF123456", "sk-": "sk-proj-" + LETTERS[:40],
-    "_live_": "sk_live_" + LETTERS[:24], "hf_": "hf_" + LETTERS[:34], "npm_": "npm_" + LETTERS[:36], "pypi-": "pypi-" + LETTERS + LETTERS,
-    "SG.": f"SG.{LETTERS[:22]}.{LETTERS[:43]}", "eyJ": f"eyJ{LETTERS[:20]}.eyJ{LETTERS[:30]}.{LETTERS[:40]}",
+    "AKIA": "AKIAQ4X7Z2M5T8V1B3N6",
+    "ASIA": "ASIAQ4X7Z2M5T8V1B3N6",
+    "LTAI": "LTAI5tQ4x7Z2m5T8v1B3",
+    "AKID": "AKIDq4X7z2M5t8V1b3N6",
+    "AIza": "AIza" + LETTERS[:35],
+    "gh": "ghp_" + LETTERS[:36],
+    "github_pat_": "github_pat_" + LETTERS[:30],
+    "glpat-": "glpat-" + LETTERS[:20],
+    "xox": "xoxb-1234567890-abcDEF123456",
+    "sk-": "sk-proj-" + LETTERS[:40],
+    "_live_": "sk_live_" + LETTERS[:24],
+    "hf_": "hf_" + LETTERS[:34],
+    "npm_": "npm_" + LETTERS[:36],
+    "pypi-": "pypi-" + LETTERS + LETTERS,
+    "SG.": f"SG.{LETTERS[:22]}.{LETTERS[:43]}",
+    "eyJ": f"eyJ{LETTERS[:20]}.eyJ{LETTERS[:30]}.{LETTERS[:40]}",
     "PRIVATE KEY": f"-----BEGIN RSA PRIVATE KEY-----\n{LETTERS}\n{LETTERS}\n-----END RSA PRIVATE KEY-----",
-}  # fmt: skip
+}
 
 
 def found(text):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.tokenizer.real import real
+
 from zaohua.corpus import keys
 from zaohua.corpus.duplicates import duplicate_key, first_alike
 from zaohua.corpus.keys import dedup_key, exact_key

@@ -6,8 +6,8 @@ import json
 import socket
 
 import pytest
-
 from tests.tokenizer.real import real
+
 from zaohua.corpus.language import UNKNOWN, Language, identify
 from zaohua.microworld import corpus, dirty
 

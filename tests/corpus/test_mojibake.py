@@ -5,8 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.tokenizer.real import real
+
 from zaohua.corpus.mojibake import (
     GARBAGE_LINES,
     GBK_READ_NARROW,
@@ -72,7 +72,8 @@ def test_what_cannot_be_repaired_is_named(text, reason):
 @pytest.mark.parametrize(
     "text",
     [
-        STORY, "plain", "", "好" * 2000 + "\ufffd", "\ue000 字体图标", "猗皇至聖兮，至儉至明。\n化流瀛瀛，瀛瀛如何。\n不虢不赩，莫知其極。",
+        STORY, "plain", "", "好" * 2000 + "\ufffd", "\ue000 字体图标",
+        "猗皇至聖兮，至儉至明。\n化流瀛瀛，瀛瀛如何。\n不虢不赩，莫知其極。",
         "×÷±²³ 5 µm §3 ¶ ©", "ÀÉÈÙÂÊÎÔ", "l’été “français” — œuvre, dès l'âge de 3 ans…", "一", "鏄 锛 是两个字",
         "Привет, мир! Ёлка №5", "Ελληνικά ¨ανατροφή¨", "10 € – 20 €; £5, ¥100",
     ],

@@ -10,7 +10,12 @@ from zaohua.corpus.normalize import FOLDS, STANDARD, Normalisation, normalize
 from zaohua.settings import UserError, check
 
 tricky = (
-    st.text(st.sampled_from("ｶﾞﾊﾟﾞ。．.,!…　０Ａｚ国國发髮後后里裏乾坤台臺程式滑鼠面麵ae中か\u3099\u0301\u200c\u200d\u200b\ufeff\r\n\x85\x0b\t \u00ad😀\ufe0fह्य豈\u1100\u1161"))
+    st.text(
+        st.sampled_from(
+            "ｶﾞﾊﾟﾞ。．.,!…　０Ａｚ国國发髮後后里裏乾坤台臺程式滑鼠面麵"
+            "ae中か\u3099\u0301\u200c\u200d\u200b\ufeff\r\n\x85\x0b\t \u00ad😀\ufe0fह्य豈\u1100\u1161"
+        )
+    )
     | st.text()
 )
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from tests.tokenizer.real import real
+
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.privacy import KINDS, mask
 
@@ -67,7 +67,11 @@ def test_full_width_digits_are_masked_after_folding():
     assert mask(normalize(text))[0] == "电话<PHONE>"
 
 
-@given(texts=st.lists(st.sampled_from(["电话13800138000", "a.b@example.com", "8.8.8.8", "好", "x=1", "京A12345"]), max_size=5))
+@given(
+    texts=st.lists(
+        st.sampled_from(["电话13800138000", "a.b@example.com", "8.8.8.8", "好", "x=1", "京A12345"]), max_size=5
+    )
+)
 def test_masking_knows_no_order_and_no_past(texts):
     assert [mask(text) for text in texts] == [mask(text) for text in reversed(texts)][::-1]
     joined = "。\n".join(texts)

@@ -123,7 +123,10 @@ def test_traditional_characters_stand_for_one_simplified_character_each():
     simplified, traditional = pairs[::2], pairs[1::2]
     assert len(set(simplified)) == len(simplified) == len(set(traditional)) == len(traditional)
     assert not set(simplified) & set(traditional)
-    assert traditional_text("丽丽拿着一只蓝色的风筝，在谷仓里。", "zh", Random()).text == "丽丽拿着一隻藍色的風箏，在穀倉裡。"
+    assert (
+        traditional_text("丽丽拿着一只蓝色的风筝，在谷仓里。", "zh", Random()).text
+        == "丽丽拿着一隻藍色的風箏，在穀倉裡。"
+    )
 
 
 def test_dirt_is_deterministic_and_depends_on_the_seed():

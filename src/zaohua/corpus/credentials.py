@@ -40,7 +40,7 @@ def credentials(text: str) -> Iterator[tuple[int, int, str]]:
         if sign in text:
             for found in form.finditer(text):
                 before = text[found.start() - 1 : found.start()]
-                if not (before.isascii() and (before.isalnum() or before in "_-" and before)) and _random(found[0]):
+                if not (before.isascii() and (before.isalnum() or (before in "_-" and before))) and _random(found[0]):
                     yield *found.span(), "KEY"
     for found in _ASSIGNED.finditer(text):
         if _SECRET_NEAR.search(text[max(found.start() - _NEAR, 0) : found.start()]) and _random(found[1]):

@@ -35,10 +35,10 @@ _NARROW = re.compile(
     "\u20a7\u20ac\u2116\u2122\u2202-\u2265\u2310\u2320\u2321\u2500-\u25ca\uf8ff\ufb01\ufb02\ufffd]"
 )
 _HIGH = re.compile("[\x80-\xff\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u2122]{8,}")
-_LEADING = re.compile("[" + "".join(
-    bytes((first, second)).decode("gbk", "ignore") for first in (*range(0xE3, 0xEA), 0xEF) for second in range(0x80, 0xC0)
-    if second != 0x7F
-) + "]")  # the hanzi that the first two bytes of a hanzi in UTF-8 are in GBK  # fmt: skip
+_FIRST_BYTES = [bytes((first, second)) for first in (*range(0xE3, 0xEA), 0xEF) for second in range(0x80, 0xC0)]
+_LEADING = re.compile("[" + "".join(pair.decode("gbk", "ignore") for pair in _FIRST_BYTES) + "]")
+"""What GBK makes of the first two bytes of a hanzi or a full-width mark in UTF-8."""
+
 _HANZI = re.compile("[\u3400-\u9fff]")
 _GARBAGE = re.compile("(?:锟斤拷|锟斤|斤拷|锟届){1,}|烫{3,}|屯{3,}|(?:锘匡豢|锘锘|锘匡){1,}|(?:ï»¿|ï¿½)+")
 _PRIVATE = re.compile("[\ue000-\uf8fe]")

@@ -31,7 +31,7 @@ class Normalisation(Settings):
     `remove` always; `keep` never."""
 
     full_width_punctuation: bool = False
-    """Commas, colons, semicolons, question and exclamation marks of ASCII to full width where they stand between hanzi."""
+    """Commas, colons, semicolons, question and exclamation marks of ASCII to full width where hanzi stand around."""
 
     ellipses: bool = False
     """。。。 and dots after a hanzi to ……"""
@@ -40,7 +40,7 @@ class Normalisation(Settings):
     """The script of Chinese text, by OpenCC."""
 
     region: Literal["general", "taiwan", "hong_kong"] = "general"
-    """Whose traditional characters and words are meant when `script` changes the text: 滑鼠 in Taiwan, 鼠标 elsewhere."""
+    """Whose traditional characters and words are meant when `script` changes the text: in Taiwan 鼠标 is 滑鼠."""
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,17 @@ _ACCOUNT = re.compile(
     r"(?:微信|QQ|qq|[Vv][Xx]|[Ww]e[Cc]hat)(?:(?:群|号码?|號碼?|ID|id)\s*[:：]?|\s*[:：])\s*"
     r"([A-Za-z][A-Za-z0-9_-]{5,19}|[1-9][0-9]{4,10})(?![A-Za-z0-9_@.-])"
 )
-_PASSPORT = re.compile(r"(?:护照|護照|[Pp]assport|PASSPORT)[^\n。]{0,12}?(?<![A-Za-z0-9])([EGP][0-9]{8})(?![A-Za-z0-9])")
+_PASSPORT = re.compile(
+    r"(?:护照|護照|[Pp]assport|PASSPORT)[^\n。]{0,12}?(?<![A-Za-z0-9])([EGP][0-9]{8})(?![A-Za-z0-9])"
+)
 _V4 = re.compile(r"[0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
 _V6 = re.compile(r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{3,34}[0-9A-Fa-f]")
 _VERSION_NEAR = re.compile(r"(?:[Vv]er(?:sion|\.)?|版本?|[Rr]elease|[Bb]uild|固件|[Ss]ection|第|§)[^\n。0-9]{0,4}$")
 _NEAR = 16
 _SECTION = 7  # four numbers up to this are a section or a version, not an address
 _PLATE = re.compile(
-    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·• ]?[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9.])"
+    r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·• ]?"
+    r"[A-HJ-NP-Z0-9]{5,6}(?![A-Za-z0-9.])"
 )
 
 

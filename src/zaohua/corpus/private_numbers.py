@@ -6,18 +6,26 @@ from collections.abc import Iterator
 _RUN = re.compile(r"[0-9][0-9 ()-]{5,38}[0-9Xx]")
 _NEAR = 24  # characters before a number in which a word may say what it is
 
-_LANDLINE = re.compile(r"(?:\+?86[ -]?)?(?:\(0(?:10|2[0-9]|[3-9][0-9]{2})\) ?|0(?:10|2[0-9]|[3-9][0-9]{2})-)[0-9]{7,8}(?:-[0-9]{1,5})?")
+_LANDLINE = re.compile(
+    r"(?:\+?86[ -]?)?(?:\(0(?:10|2[0-9]|[3-9][0-9]{2})\) ?|0(?:10|2[0-9]|[3-9][0-9]{2})-)[0-9]{7,8}(?:-[0-9]{1,5})?"
+)
 _GROUPED_MOBILE = re.compile(r"(?:86[ -]?)?1[3-9][0-9](?:[0-9]{8}|[ -][0-9]{4}[ -][0-9]{4})")
-_TAIWAN = re.compile(r"09[0-9]{2}(?:[0-9]{6}|-[0-9]{6}|[ -][0-9]{3}[ -][0-9]{3})|(?:\(0[2-8][0-9]?\) ?|0[2-8][0-9]?-)[0-9]{3,4}-?[0-9]{4}")
-_FROM_ABROAD = re.compile(r"(?:00)?(?:852[ -]?[235-9][0-9]{3}[ -]?[0-9]{4}|886[ -]?[2-9][ -]?[0-9]{3,4}[ -]?[0-9]{3,4})")
+_TAIWAN = re.compile(
+    r"09[0-9]{2}(?:-?[0-9]{6}|[ -][0-9]{3}[ -][0-9]{3})|(?:\(0[2-8][0-9]?\) ?|0[2-8][0-9]?-)[0-9]{3,4}-?[0-9]{4}"
+)
+_FROM_ABROAD = re.compile(
+    r"(?:00)?(?:852[ -]?[235-9][0-9]{3}[ -]?[0-9]{4}|886[ -]?[2-9][ -]?[0-9]{3,4}[ -]?[0-9]{3,4})"
+)
 _NORTH_AMERICA = re.compile(r"(?:1[ -])?(?:\([2-9][0-9]{2}\) ?|[2-9][0-9]{2}-)[2-9][0-9]{2}-[0-9]{4}")
 _LOCAL = re.compile(r"[2-9][0-9]{2,3}[ -]?[0-9]{4}")
 _PHONE_NEAR = re.compile(
-    r"(?:电话|電話|手机|手機|热线|熱線|联系|聯繫|聯絡|致电|致電|传真|傳真|WhatsApp|[Tt]el(?:ephone)?|TEL|[Pp]hone|PHONE|[Mm]obile|[Ff]ax|FAX)"
-    r"[^\n。；;0-9]{0,8}$"
+    r"(?:电话|電話|手机|手機|热线|熱線|联系|聯繫|聯絡|致电|致電|传真|傳真|WhatsApp|[Tt]el(?:ephone)?|TEL|[Pp]hone|PHONE"
+    r"|[Mm]obile|[Ff]ax|FAX)[^\n。；;0-9]{0,8}$"
 )
 _CARD_GROUPS = re.compile(r"[0-9]{4}(?:[ -][0-9]{4}){3}(?:[ -]?[0-9]{1,3})?|[0-9]{16,19}")
-_CARD_NEAR = re.compile(r"(?:卡号|卡號|银行|銀行|账号|帳號|帐号|账户|帳戶|[Cc]ard|[Aa]ccount|[Vv]isa|VISA)[^\n。0-9]{0,16}$")
+_CARD_NEAR = re.compile(
+    r"(?:卡号|卡號|银行|銀行|账号|帳號|帐号|账户|帳戶|[Cc]ard|[Aa]ccount|[Vv]isa|VISA)[^\n。0-9]{0,16}$"
+)
 _OTHER_NEAR = re.compile(
     r"(?:ISBN|ISSN|isbn|书号|書號|[订訂][单單]|编号|編號|单号|單號|流水号|DOI|doi|arXiv|[Nn]o\.|№)[^\n。0-9]{0,8}$"
 )
@@ -26,9 +34,9 @@ _FORBIDDEN_AFTER = frozenset("_%*^=~\\×÷°$")
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # ISO 7064 MOD 11-2, of GB 11643
 _CHECKS = "10X98765432"
-_PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83".split()
-)
+_PROVINCES = frozenset(map(str, (
+    *range(11, 16), *range(21, 24), *range(31, 38), *range(41, 47), *range(50, 55), *range(61, 66), 71, 81, 82, 83,
+)))  # fmt: skip
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -46,7 +54,9 @@ def _in_run(text: str, offset: int, run: str) -> Iterator[tuple[int, int, str]]:
         for last in range(len(groups) - 1, place - 1, -1):
             start, end = groups[place][0] + offset, groups[last][1] + offset
             start, end = _with_sign(text, start), end - (text[end - 1] in "-(")
-            if _stands_alone(text, start, end) and (kind := _kind(text[start:end], text[max(start - _NEAR, 0) : start])):
+            if _stands_alone(text, start, end) and (
+                kind := _kind(text[start:end], text[max(start - _NEAR, 0) : start])
+            ):
                 yield start, end, kind
                 place = last
                 break

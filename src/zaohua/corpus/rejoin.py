@@ -1,5 +1,6 @@
 """Line-wrapped plain text joined into paragraphs again: decided for each document by the lengths of its lines."""
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ _NUMBERED = re.compile(
     r"\(?[0-9]{1,3}[.)、）]\s?|[（(][一二三四五六七八九十0-9]+[)）]|[一二三四五六七八九十]+、|第[一二三四五六七八九十百千0-9]+[章回节]"
 )
 _TABLE = re.compile(r"\t|\S {3,}\S|\||[-=_*.]{4,}")
-_OPENING = "“「『\"—–"
+_OPENING = '“「『"—–'
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
 _WIDE_ONE = re.compile(f"[{_WIDE}“”‘’…—]")
 _NARROW_ONE = re.compile(f"[^{_WIDE}]")
@@ -62,11 +63,16 @@ def wrapping(lines: Sequence[str]) -> Wrapping | None:
     if len(lines) <= _LEAST_LINES:
         return None
     sample = _sample(lines)
-    pairs = [(first, second) for first, second in zip(sample, sample[1:], strict=False) if first.strip() and second.strip()]
-    pairs = [pair for pair in pairs if not (_shaped(pair[0]) or _shaped(pair[1]))]
+    pairs = [
+        (first, second)
+        for first, second in itertools.pairwise(sample)
+        if first.strip() and second.strip() and not (_shaped(first) or _shaped(second))
+    ]
     if len(pairs) < _LEAST_LINES:
         return None
-    width, measure, full = max((_explained(pairs, measure) for measure in (columns, len)), key=lambda found: found[2].mean())
+    width, measure, full = max(
+        (_explained(pairs, measure) for measure in (columns, len)), key=lambda found: found[2].mean()
+    )
     if full.mean() < _EXPLAINED or not _NARROWEST[measure] <= width <= _WIDEST:
         return None
     ends = [first.rstrip()[-1] in _STOPS for (first, _), is_full in zip(pairs, full, strict=True) if is_full]
