@@ -64,7 +64,7 @@ _COMMON = frozenset(
 _LOST = 0.001  # share of characters that may be broken in a text whose encoding is known
 _FITS = 0.97  # share of the characters beyond ASCII that are one alphabet's
 _MARGIN = 0.02  # by which an alphabet must fit better than another
-_FREQUENT = 0.4  # share of the characters beyond ASCII that are an alphabet's frequent letters
+_FREQUENT = 0.5  # share of the characters beyond ASCII that are an alphabet's frequent letters
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u1fff]|[\u0370-\u1fff][A-Za-z]")  # two alphabets in one word
 _ALONE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")  # a letter with an accent, if it is one
 _MARKS = frozenset("«»„“”‘’–—…·•°§№\xa0©®ºª¿¡€£²³½،؛؟")

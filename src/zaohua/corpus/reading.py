@@ -1,5 +1,6 @@
 """Files, and pieces of them, as the texts in them; what cannot be read is set aside with its place and its reason."""
 
+import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -60,7 +61,11 @@ def _read_file(
 ) -> Iterator[Item]:
     """A file's items; where it is another than was listed, or becomes it, that is one of them."""
     try:
-        if path.stat().st_size != size:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            yield Unreadable("not a file")
+            return
+        if about.st_size != size:
             yield Unreadable("the file has changed since it was listed")
             return
     except OSError as error:
