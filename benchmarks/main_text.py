@@ -58,7 +58,24 @@ ARTICLES = {
     "xinhuanet": "//*[@id='p-detail']",
     "zyyfy": "//*[@id='z']",
 }
-INLINE = {"a", "b", "em", "strong", "span", "font", "i", "u", "sup", "sub", "small", "big", "mark", "code", "cite", "abbr"}
+INLINE = {
+    "a",
+    "b",
+    "em",
+    "strong",
+    "span",
+    "font",
+    "i",
+    "u",
+    "sup",
+    "sub",
+    "small",
+    "big",
+    "mark",
+    "code",
+    "cite",
+    "abbr",
+}
 UNSEEN = {"script", "style", "noscript", "template", "head", "svg", "iframe", "select", "textarea"}
 
 
@@ -130,7 +147,9 @@ def trafilatura_pages() -> list[Page]:
     truth = json.loads(members("trafilatura/trafilatura_cache.tar.gz", "evaldata.json").popitem()[1])
     by_name = {Path(name).name: data for name, data in pages.items()}
     return [
-        Page(each["file"], by_name[each["file"]], list(map(squeezed, each["with"])), list(map(squeezed, each["without"])))
+        Page(
+            each["file"], by_name[each["file"]], list(map(squeezed, each["with"])), list(map(squeezed, each["without"]))
+        )
         for each in truth.values()
         if each["file"] in by_name
     ]
@@ -179,9 +198,7 @@ class Score:
         precision = self.right / max(self.right + self.wrong, 1)
         recall = self.right / max(self.right + self.missed, 1)
         f = 2 * precision * recall / max(precision + recall, 1e-9)
-        return (
-            f"{precision:9.3f} {recall:8.3f} {f:8.3f} {self.empty:8} {self.pages / max(self.seconds, 1e-9):9.1f}"
-        )
+        return f"{precision:9.3f} {recall:8.3f} {f:8.3f} {self.empty:8} {self.pages / max(self.seconds, 1e-9):9.1f}"
 
 
 def score(pages: list[Page], extractor: Callable[[str], str]) -> Score:
@@ -205,7 +222,9 @@ SETS = {"trafilatura": trafilatura_pages, "readability": readability_pages, "chi
 def main(extractors: dict[str, Callable[[str], str]]) -> None:
     if not DATA.exists():
         sys.exit(f"there is no {DATA}: set ZAOHUA_DATA to the folder that holds web/")
-    print(f"{'set':12} {'pages':>5}  {'main text by':18} {'precision':>9} {'recall':>8} {'F':>8} {'empty':>8} {'pages/s':>9}")
+    print(
+        f"{'set':12} {'pages':>5}  {'main text by':18} {'precision':>9} {'recall':>8} {'F':>8} {'empty':>8} {'pages/s':>9}"
+    )
     sums: dict[str, list[float]] = {}
     for name, pages_of in SETS.items():
         pages = pages_of()

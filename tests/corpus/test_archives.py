@@ -96,9 +96,14 @@ def test_names_that_lead_out_and_links_and_devices_are_set_aside(tmp_path):
 
 
 def test_an_archive_in_an_archive_is_read_and_no_deeper_one(tmp_path):
-    inner = zipped(tmp_path / "inner.zip", {"deep.txt": b"deep", "deepest.zip": zipped(tmp_path / "x", {"a.txt": b"x"}).read_bytes()})
+    inner = zipped(
+        tmp_path / "inner.zip",
+        {"deep.txt": b"deep", "deepest.zip": zipped(tmp_path / "x", {"a.txt": b"x"}).read_bytes()},
+    )
     nested_tar = tarred(tmp_path / "inner.tar", {"t.txt": b"tar"})
-    path = zipped(tmp_path / "a.zip", {"inner.zip": inner.read_bytes(), "i.tar": nested_tar.read_bytes(), "top.txt": b"top"})
+    path = zipped(
+        tmp_path / "a.zip", {"inner.zip": inner.read_bytes(), "i.tar": nested_tar.read_bytes(), "top.txt": b"top"}
+    )
     assert by_file(items(path)) == {
         "a.zip/top.txt": "top",
         "a.zip/i.tar/t.txt": "tar",
@@ -110,7 +115,11 @@ def test_an_archive_in_an_archive_is_read_and_no_deeper_one(tmp_path):
 
 
 def test_bombs_are_told_by_their_ratio(tmp_path):
-    one = by_file(items(zipped(tmp_path / "a.zip", {"bomb.txt": bytes(4_000_000), "good.txt": b"good " * 9}), largest_document=2**16))
+    one = by_file(
+        items(
+            zipped(tmp_path / "a.zip", {"bomb.txt": bytes(4_000_000), "good.txt": b"good " * 9}), largest_document=2**16
+        )
+    )
     assert all("250 times" in said for said in one.values())
     good = {f"{n}.txt": b"good text %d" % n * 30 for n in range(400)}
     found = by_file(items(zipped(tmp_path / "b.zip", good | {"bomb.txt": bytes(4_000_000)}), largest_document=2**16))

@@ -109,7 +109,11 @@ def test_one_byte_a_letter_is_read_right_or_set_aside(language, encoding):
 
 @pytest.mark.parametrize(
     ("text", "encoding"),
-    [(FRENCH, "mac_roman"), ("Über den Flüssen schöne Straßen, größer.\n" * 3, "cp437"), (LANGUAGES["Russian"], "mac_cyrillic")],
+    [
+        (FRENCH, "mac_roman"),
+        ("Über den Flüssen schöne Straßen, größer.\n" * 3, "cp437"),
+        (LANGUAGES["Russian"], "mac_cyrillic"),
+    ],
 )
 def test_what_fits_nothing_that_is_known_is_set_aside(text, encoding):
     with pytest.raises(UndecodableError):

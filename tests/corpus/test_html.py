@@ -14,7 +14,8 @@ def html(text: str, head: str = "") -> str:
     menu = "".join(f'<li><a href="/{n}">栏目{n}</a></li>' for n in range(9))
     body = "".join(f"<p>{text}{n}</p>" for n in range(6))
     return (
-        f"<!DOCTYPE html><html><head><title> 公园 &amp;\n 花 </title>{head}<script>var x = '{text}'</script></head><body>"
+        f"<!DOCTYPE html><html><head><title> 公园 &amp;\n 花 </title>{head}"
+        f"<script>var x = '{text}'</script></head><body>"
         f"<nav><ul>{menu}</ul></nav><article><h1>公园</h1>{body}</article><footer>版权所有</footer></body></html>"
     )
 
@@ -36,7 +37,9 @@ def test_all_takes_what_is_shown():
 
 
 @pytest.mark.parametrize("extractor", EXTRACTORS)
-@pytest.mark.parametrize("source", ["", "<", "<html>", "<p>", "no tags", "\0<p>\0x</p>", "<!--", "<title>x", "<a" * 9999])
+@pytest.mark.parametrize(
+    "source", ["", "<", "<html>", "<p>", "no tags", "\0<p>\0x</p>", "<!--", "<title>x", "<a" * 9999]
+)
 def test_what_is_hardly_a_page_is_no_error(extractor, source):
     assert isinstance(page(source, extractor).text, str)
 
@@ -77,7 +80,12 @@ def test_pages_that_say_what_they_are_not_are_read_right(encoding, head, charset
 
 @pytest.mark.parametrize(("encoding", "said"), [("big5hkscs", "gb2312"), ("big5hkscs", "big5"), ("big5hkscs", "")])
 def test_traditional_pages(encoding, said):
-    source = html(TRADITIONAL, f"<meta charset={said}>" if said else "").replace("栏", "欄").replace("园", "園").replace("权", "權")
+    source = (
+        html(TRADITIONAL, f"<meta charset={said}>" if said else "")
+        .replace("栏", "欄")
+        .replace("园", "園")
+        .replace("权", "權")
+    )
     assert decoded(source.encode(encoding))[0] == source
 
 

@@ -45,13 +45,24 @@ def library(files: list[str], converted: list[str] | None = None, fails: Excepti
     return SimpleNamespace(HfApi=HfApi, hf_hub_download=hf_hub_download, errors=Errors, asked=asked)
 
 
-FILES = [".gitattributes", "README.md", "dataset_infos.json", "en/train.jsonl", "zh/b.parquet", "zh/a.parquet", "zh-old.txt", "run.py"]
+FILES = [
+    ".gitattributes",
+    "README.md",
+    "dataset_infos.json",
+    "en/train.jsonl",
+    "zh/b.parquet",
+    "zh/a.parquet",
+    "zh-old.txt",
+    "run.py",
+]
 
 
 def test_all_readable_files_are_fetched_in_order_at_one_revision(tmp_path):
     fake = library(FILES)
     found = hub.fetch("hf:org/name", tmp_path, fake)
-    assert [name for _, name in found] == [f"org/name/{f}" for f in ("en/train.jsonl", "zh-old.txt", "zh/a.parquet", "zh/b.parquet")]
+    assert [name for _, name in found] == [
+        f"org/name/{f}" for f in ("en/train.jsonl", "zh-old.txt", "zh/a.parquet", "zh/b.parquet")
+    ]
     assert {revision for *_, revision in fake.asked} == {"abc"}
     assert all(tmp_path in path.parents for path, _ in found)
 

@@ -79,7 +79,13 @@ def test_lines_of_text(tmp_path, lines, end, ending, members, size, documents, e
 
 
 @MANY
-@given(LINES, st.sampled_from(sorted(PACKERS)), st.integers(1, 4), st.integers(1, 300), st.sampled_from(["text", "content"]))
+@given(
+    LINES,
+    st.sampled_from(sorted(PACKERS)),
+    st.integers(1, 4),
+    st.integers(1, 300),
+    st.sampled_from(["text", "content"]),
+)
 def test_lines_of_json(tmp_path, lines, ending, members, size, field):
     records = [json.dumps({field: line, "n": n}, ensure_ascii=n % 2 == 0) for n, line in enumerate(lines)]
     records[len(records) // 2 :: 7] = ["{broken"] * len(records[len(records) // 2 :: 7])
@@ -134,7 +140,9 @@ def dump(pages: int) -> bytes:
     text = "<mediawiki><siteinfo><base>https://zh.wikipedia.org/wiki/Wikipedia:首页</base></siteinfo>\n"
     for n in range(pages):
         redirect = '<redirect title="x"/>' if n % 7 == 3 else ""
-        text += f"  <page><title>题{n}</title><ns>{4 * (n % 5 == 4)}</ns>{redirect}<revision><text>'''题{n}'''是&lt;br&gt;"
+        text += (
+            f"  <page><title>题{n}</title><ns>{4 * (n % 5 == 4)}</ns>{redirect}<revision><text>'''题{n}'''是&lt;br&gt;"
+        )
         text += f"{'一' * (n % 9)}[[链接|条目]]。</text></revision></page>\n"
     return (text + "</mediawiki>").encode()
 
@@ -161,7 +169,11 @@ def archive(path: Path, contents: dict[str, bytes]) -> None:
 
 
 @MANY
-@given(st.lists(st.text("ab字\n", max_size=900), min_size=1, max_size=25), st.integers(1, 4000), st.sampled_from(["zip", "tar", "tar.gz"]))
+@given(
+    st.lists(st.text("ab字\n", max_size=900), min_size=1, max_size=25),
+    st.integers(1, 4000),
+    st.sampled_from(["zip", "tar", "tar.gz"]),
+)
 def test_members_of_archives(tmp_path, texts, size, ending):
     contents = {f"{n}/{'深' * (60 * (n % 3))}.txt": text.encode() for n, text in enumerate(texts)}
     archive(tmp_path / f"a.{ending}", contents | {"b.jsonl": b'{"text": "x"}\n'})
@@ -200,7 +212,9 @@ def test_one_stream_is_not_unpacked_over_and_over(tmp_path):
     assert sum(piece.span.start for piece in pieces) <= 2 * len(data)
 
 
-@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.txt.gz", "a.csv.gz", "a.warc.gz", "a.xml.gz", "a.tar.gz", "a.parquet", "a.zip"])
+@pytest.mark.parametrize(
+    "name", ["a.jsonl.gz", "a.txt.gz", "a.csv.gz", "a.warc.gz", "a.xml.gz", "a.tar.gz", "a.parquet", "a.zip"]
+)
 def test_damaged_files_are_pieces_too_and_lose_nothing_of_what_was_sound(tmp_path, name):
     lines = "".join(f'{{"text": "line {n}"}}\n' for n in range(400)).encode()
     contents = {

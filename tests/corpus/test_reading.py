@@ -24,10 +24,19 @@ BYTES = {
     "zip's mark": b"PK\x03\x04" + b"\xff" * 500,
     "lines": b"\n" * 5000,
 }
-KINDS = {**{kind: f".{kind}" for kind in READERS}, "text": ".txt", "records": ".jsonl", "wikipedia": ".xml", "zip": ".zip", "tar": ".tar"}
+KINDS = {
+    **{kind: f".{kind}" for kind in READERS},
+    "text": ".txt",
+    "records": ".jsonl",
+    "wikipedia": ".xml",
+    "zip": ".zip",
+    "tar": ".tar",
+}
 
 
-@pytest.mark.parametrize("ending", sorted({*KINDS.values(), ".txt.gz", ".jsonl.zst", ".html.xz", ".xml.bz2", ".warc.gz", ".tgz"}))
+@pytest.mark.parametrize(
+    "ending", sorted({*KINDS.values(), ".txt.gz", ".jsonl.zst", ".html.xz", ".xml.bz2", ".warc.gz", ".tgz"})
+)
 @pytest.mark.parametrize("content", BYTES)
 def test_no_bytes_under_any_name_are_an_error(tmp_path, ending, content):
     (tmp_path / f"a{ending}").write_bytes(BYTES[content])

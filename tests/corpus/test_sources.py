@@ -56,7 +56,10 @@ def test_nothing_is_fetched_without_leave(source):
         inventory([source])
 
 
-@pytest.mark.parametrize(("name", "said"), [("none", "there is no file or folder"), ("empty", "holds no files"), ("*.txt", "matches no files")])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("none", "there is no file or folder"), ("empty", "holds no files"), ("*.txt", "matches no files")],
+)
 def test_a_source_without_files_is_one_sentence(tmp_path, name, said):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError, match=said) as caught:

@@ -55,7 +55,7 @@ def read_archive(
 def is_read(name: str) -> bool:
     """Whether a member is meant to be read: not hidden, and not what macOS puts beside each file."""
     parts = name.replace("\\", "/").split("/")
-    return not any(part.startswith(".") and part not in (".", "..") or part == "__MACOSX" for part in parts)
+    return not any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in parts)
 
 
 def aside_by_name(name: str) -> str:

@@ -82,7 +82,11 @@ _ALPHABETS = (
     (("cp1253", "iso8859_7"), "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώΑΕΗΙΟΤΣΠΚΜ«»—–’·…", "αοιετνσρόάίέή"),
     (("cp1255", "iso8859_8"), "אבגדהוזחטיךכלםמןנסעףפץצקרשת־—–“”…", "יוהלאמרבתש"),
     (("cp1256", "iso8859_6"), "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي،؛؟ًٌَُِّْ—–“”«»", "اليمنوتربعده"),
-    (("cp874",), "".join(map(chr, range(0x0E01, 0x0E3B))) + "".join(map(chr, range(0x0E3F, 0x0E5C))) + "“”‘’…", "านรอกเงยมลสวดทะต่้ีิ"),
+    (
+        ("cp874",),
+        "".join(map(chr, range(0x0E01, 0x0E3B))) + "".join(map(chr, range(0x0E3F, 0x0E5C))) + "“”‘’…",
+        "านรอกเงยมลสวดทะต่้ีิ",
+    ),
     (("cp1250", "iso8859_2"), "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ„”–—«»…", ""),
     (("cp1250", "iso8859_2"), "áčďéěíňóřšťúůýžÁČĎÉÍŇÓŘŠŤÚŽľĺŕôä„“–—…»«", ""),
     (("cp1250", "iso8859_2"), "áéíóöőúüűÁÉÍÓÖŐÚÜŰ„”–—»«…’", ""),
@@ -254,7 +258,9 @@ def _written(text: str) -> bool:
     """Whether text reads as people write: beyond ASCII nearly all letters, and capitals where words begin."""
     text = text[:_JUDGED]
     beyond = [character for character in text if not character.isascii()]
-    letters = sum(character.isalpha() or character in _MARKS or unicodedata.combining(character) > 0 for character in beyond)
+    letters = sum(
+        character.isalpha() or character in _MARKS or unicodedata.combining(character) > 0 for character in beyond
+    )
     lower, upper = (sum(map(test, beyond)) for test in (str.islower, str.isupper))
     risen, mixed = len(_RISEN.findall(text)), len(_MIXED.findall(text))
     capitals = lower >= upper and risen <= 0.02 * len(text.split())

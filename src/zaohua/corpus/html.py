@@ -18,7 +18,31 @@ _MISSED = 0.3
 DEEPEST = 2000
 """Elements within elements; pages made by hand or program stay under 200, and parsers take long beyond."""
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
-_NEVER_OPEN = frozenset("area base br col embed hr img input link meta param source track wbr p li td tr th dd dt".split())
+_NEVER_OPEN = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "tr",
+        "th",
+        "dd",
+        "dt",
+    ]
+)
 
 
 @dataclass(frozen=True)

@@ -20,25 +20,37 @@ def fetch(source: str, cache: Path, library: Any = None) -> list[tuple[Path, str
     """
     match = _NAME.fullmatch(source)
     if match is None:
-        raise UserError(f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories")
+        raise UserError(
+            f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories"
+        )
     name, subset = match.group(1), match.group(2) or ""
     hub = library or _library()
     try:
         revision, files = _listed(hub, name, subset)
         return [
             (
-                Path(hub.hf_hub_download(name, file, repo_type="dataset", revision=revision, local_dir=cache / name / revision)),
+                Path(
+                    hub.hf_hub_download(
+                        name, file, repo_type="dataset", revision=revision, local_dir=cache / name / revision
+                    )
+                ),
                 f"{name}/{file}",
             )
             for file in files
         ]
     except hub.errors.GatedRepoError:
-        raise UserError(f"{name} is given only to those who asked its owners: do so on its page, then `hf auth login`") from None
+        raise UserError(
+            f"{name} is given only to those who asked its owners: do so on its page, then `hf auth login`"
+        ) from None
     except hub.errors.RepositoryNotFoundError:
-        raise UserError(f"there is no data set {name} on the hub: look its name up on huggingface.co/datasets") from None
+        raise UserError(
+            f"there is no data set {name} on the hub: look its name up on huggingface.co/datasets"
+        ) from None
     except (hub.errors.HfHubHTTPError, OSError) as error:
         said = str(error).partition("\n")[0]
-        raise UserError(f"{source} could not be fetched ({said}): try again, or give its files by their folder") from None
+        raise UserError(
+            f"{source} could not be fetched ({said}): try again, or give its files by their folder"
+        ) from None
 
 
 def _library() -> Any:
@@ -76,7 +88,9 @@ def _chosen(files: Sequence[str], subset: str) -> list[str]:
         path = PurePosixPath(file)
         hidden = any(part.startswith(".") for part in path.parts)
         about = len(path.parts) == 1 and path.name.lower().partition(".")[0] in _ABOUT
-        inside = not subset or f"/{subset}/" in f"/{path.parent}/" or re.match(rf"{re.escape(subset)}(?:[-_.]|$)", path.name)
+        inside = (
+            not subset or f"/{subset}/" in f"/{path.parent}/" or re.match(rf"{re.escape(subset)}(?:[-_.]|$)", path.name)
+        )
         if ends_of(path.name)[0] != "unknown" and not hidden and not about and inside:
             chosen.append(file)
     return chosen

@@ -219,9 +219,7 @@ def _after_blank_line(block: bytes, at: int) -> bool:
     return before >= 0 and not block[before:at].strip()
 
 
-def _cuts(
-    stream: Unpacked, token: bytes, behind: bool, size: int, fits: Callable[[bytes, int], bool]
-) -> Iterator[Cut]:
+def _cuts(stream: Unpacked, token: bytes, behind: bool, size: int, fits: Callable[[bytes, int], bool]) -> Iterator[Cut]:
     """A cut at the first fitting token that lies `size` bytes behind the last cut: before it, or `behind` it.
 
     They are numbered by tokens. Damage ends them: who reads the last piece meets it.

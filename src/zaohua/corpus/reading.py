@@ -56,9 +56,7 @@ def read(given: Entry | Piece, settings: BaseModel, noted: Noted) -> Iterator[It
             yield item if item.file else replace(item, file=name)
 
 
-def _read_file(
-    path: Path, name: str, size: int, settings: ReadingSettings, noted: Noted, span: Span
-) -> Iterator[Item]:
+def _read_file(path: Path, name: str, size: int, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
     """A file's items; where it is another than was listed, or becomes it, that is one of them."""
     try:
         about = path.stat()

@@ -1,5 +1,6 @@
 """Pages of the web, given by name or by a sitemap: fetched politely, once, from public addresses only."""
 
+import contextlib
 import hashlib
 import http.client
 import ipaddress
@@ -163,7 +164,9 @@ class Web:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         connection = http.client.HTTPConnection(host, port, timeout=self.settings.seconds)
-        connection.default_port = 443 if parts.scheme == "https" else 80  # a Host line names only ports that are not the usual one
+        connection.default_port = (
+            443 if parts.scheme == "https" else 80
+        )  # a Host line names only ports that are not the usual one
         connection.sock = self._socket(host, port, secure=parts.scheme == "https")
         ender = threading.Timer(self.settings.seconds, _end, [connection.sock])
         ender.start()
@@ -320,7 +323,5 @@ def _joined(url: str, place: str) -> str:
 
 def _end(connection: socket.socket) -> None:
     """End an exchange that takes too long, from another thread."""
-    try:
+    with contextlib.suppress(OSError):  # it may have ended by itself
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:  # it has ended by itself
-        pass

@@ -60,7 +60,9 @@ def test_bombs_and_what_is_not_known_are_set_aside(encoding, body, said):
 
 
 def test_status_and_heads():
-    status, heads, body = body_of(answer(b"x", "A: 1", "a: 2", "Folded: one", "  two", "nonsense", status="HTTP/2 404"), 9)
+    status, heads, body = body_of(
+        answer(b"x", "A: 1", "a: 2", "Folded: one", "  two", "nonsense", status="HTTP/2 404"), 9
+    )
     assert (status, body) == (404, b"x")
     assert heads == {"a": "1", "folded": "one two"}
     assert body_of(b"<html>", 9) == (200, {}, b"<html>")

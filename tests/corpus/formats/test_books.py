@@ -9,7 +9,8 @@ CONTAINER = """<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container
 <rootfile full-path="OEBPS/book.opf"/></rootfiles></container>"""
 PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl.org/dc/elements/1.1/">
 <metadata><dc:title>三国演义</dc:title><dc:creator>罗贯中</dc:creator></metadata>
-<manifest><item id="two" href="text/two%20.xhtml"/><item id="one" href="one.xhtml"/><item id="css" href="a.css"/></manifest>
+<manifest><item id="two" href="text/two%20.xhtml"/><item id="one" href="one.xhtml"/>
+<item id="css" href="a.css"/></manifest>
 <spine><itemref idref="one"/><itemref idref="two"/><itemref idref="gone"/></spine></package>"""
 
 

@@ -40,7 +40,7 @@ def test_nul_bytes_are_text_among_text_and_binary_data_without(items_of):
     sound = "天地玄黄，宇宙洪荒。" * 40
     (item,) = items_of("a.txt", (b"\0" * 300))
     assert item.reason == "binary data"
-    found = items_of("b.jsonl", '{"text": "a\\u0000b"}\n{"text": "c\0d"}\n' + '{"text": "%s"}\n' % sound)
-    assert [getattr(item, "text", "") for item in found][0] == "a\0b"
+    found = items_of("b.jsonl", '{"text": "a\\u0000b"}\n{"text": "c\0d"}\n' + f'{{"text": "{sound}"}}\n')
+    assert found[0].text == "a\0b"
     assert "not JSON" in found[1].reason
     assert found[2].text == sound

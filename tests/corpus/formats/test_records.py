@@ -28,7 +28,10 @@ def test_values_come_one_by_one_however_the_text_is_cut(values, step, indent):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.text("ab字\\\"\n", min_size=1, max_size=9), min_size=1, max_size=9), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
+@given(
+    st.lists(st.text('ab字\\"\n', min_size=1, max_size=9), min_size=1, max_size=9),
+    st.sampled_from(["utf-8", "gb18030", "utf-16"]),
+)
 def test_a_list_and_lines_give_the_same_texts(items_of, lines, encoding):
     content = [{"text": f"文 {line}", "n": 1} for line in lines]
     of_list = items_of("a.json", json.dumps(content, ensure_ascii=False).encode(encoding))

@@ -13,10 +13,15 @@ from hypothesis import strategies as st
 from zaohua.corpus.formats.contents import Span, of_bytes
 from zaohua.corpus.formats.items import Noted, SetAsideError
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import DAMAGED, opened, whole
+from zaohua.corpus.formats.streams import DAMAGED, Unpacked, opened, whole
 
 PACKERS = {"gz": gzip.compress, "zst": zstandard.compress, "bz2": bz2.compress, "xz": lzma.compress}
 SMALL = ReadingSettings(largest_document=2**16)
+
+
+def drain(stream: Unpacked) -> None:
+    while stream.read(2**16):
+        pass
 
 
 @pytest.mark.parametrize("ending", PACKERS)
@@ -25,7 +30,13 @@ def test_streams_one_behind_the_other_are_one_file(ending):
     assert whole(of_bytes(data, "a", f"a.txt.{ending}"), SMALL, Noted()) == b"first second third"
 
 
-@given(st.binary(max_size=600), st.integers(0, 700), st.integers(0, 700), st.sampled_from(["", *PACKERS]), st.integers(1, 5))
+@given(
+    st.binary(max_size=600),
+    st.integers(0, 700),
+    st.integers(0, 700),
+    st.sampled_from(["", *PACKERS]),
+    st.integers(1, 5),
+)
 def test_any_span_can_be_read_alone_from_the_last_restart(data, one, other, ending, streams):
     start, end = sorted((min(one, len(data)), min(other, len(data))))
     step = max(len(data) // streams, 1)
@@ -37,7 +48,7 @@ def test_any_span_can_be_read_alone_from_the_last_restart(data, one, other, endi
         seek, seek_at = stream.restart_before(start)
     assert seek_at <= start
     with opened(content, SMALL, Noted(), Span(start, end, 1, seek, seek_at)) as stream:
-        lines = [line for line in iter(stream.readline, b"")]
+        lines = list(iter(stream.readline, b""))
     assert b"".join(lines) == data[start:end]
     assert all(b"\n" not in line[:-1] for line in lines)
 
@@ -50,8 +61,7 @@ def test_a_bomb_ends_early_and_in_little_memory(ending):
         opened(of_bytes(bomb, "a", f"a.txt.{ending}"), SMALL, Noted()) as stream,
         pytest.raises(SetAsideError, match="more than 250 times its size"),
     ):
-        while stream.read(2**16):
-            pass
+        drain(stream)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 24 * 2**20
@@ -70,12 +80,15 @@ def test_text_that_packs_well_is_no_bomb():
 def test_damage_is_told_and_told_again(ending, damage):
     checked = zstandard.ZstdCompressor(write_checksum=True).compress
     sound = (checked if ending == "zst" else PACKERS[ending])(bytes(range(256)) * 40)
-    data = {"cut": sound[:-9], "changed": sound[:30] + b"\xff\x00\xaa" * 9 + sound[57:], "garbage": sound + b"garbage" * 9}
+    data = {
+        "cut": sound[:-9],
+        "changed": sound[:30] + b"\xff\x00\xaa" * 9 + sound[57:],
+        "garbage": sound + b"garbage" * 9,
+    }
     with opened(of_bytes(data[damage], "a", f"a.txt.{ending}"), SMALL, Noted()) as stream:
         for _ in range(2):
             with pytest.raises(DAMAGED):
-                while stream.read(100):
-                    pass
+                drain(stream)
 
 
 def test_zeros_behind_a_gzip_file_are_filling():

@@ -29,7 +29,9 @@ def test_tabs_separate_without_quotes(items_of):
 
 
 def test_the_encoding_is_recognised_and_the_only_column_is_the_text(items_of):
-    found = items_of("a.csv.gz", gzip.compress("评论\n今天天气很好，我们去公园散步。\n这里的花开得真漂亮！".encode("gbk")))
+    found = items_of(
+        "a.csv.gz", gzip.compress("评论\n今天天气很好，我们去公园散步。\n这里的花开得真漂亮！".encode("gbk"))
+    )
     assert [item.text for item in found] == ["今天天气很好，我们去公园散步。", "这里的花开得真漂亮！"]
 
 

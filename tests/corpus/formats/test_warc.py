@@ -16,7 +16,9 @@ TEXT = "今天天气很好，我们去公园散步。他说：这里的花开得
 PAGE = f"<html><head><title>公园</title></head><body><article><p>{TEXT}</p></article></body></html>"
 
 
-def record(kind: str, body: bytes, mime: str = "application/http; msgtype=response", url: str = "https://example.org/a") -> bytes:
+def record(
+    kind: str, body: bytes, mime: str = "application/http; msgtype=response", url: str = "https://example.org/a"
+) -> bytes:
     head = f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2024-01-01T00:00:00Z\r\n"
     return f"{head}Content-Type: {mime}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body + b"\r\n\r\n"
 
@@ -33,7 +35,9 @@ def test_pages_and_texts_are_read_and_what_else_was_recorded_is_not(items_of):
         response(PAGE.encode("gbk"), "text/html; charset=gb2312"),
         response(b"nothing here", status=404),
         response(b"\x89PNG", "image/png"),
-        response(gzip.compress(PAGE.encode("big5hkscs", "ignore")), "text/html; charset=big5", 200, "Content-Encoding: gzip"),
+        response(
+            gzip.compress(PAGE.encode("big5hkscs", "ignore")), "text/html; charset=big5", 200, "Content-Encoding: gzip"
+        ),
         response(b"plain text", "text/plain"),
         record("resource", PAGE.encode(), "text/html"),
         record("conversion", "WET 的正文".encode(), "text/plain"),

@@ -18,7 +18,11 @@ def page(title: str, text: str, ns: int = 0, inside: str = "") -> str:
 
 
 def test_articles_are_read_and_nothing_else(items_of):
-    dump = HEAD + page("猫 科", "'''猫'''&lt;ref&gt;x&lt;/ref&gt;。") + page("重定向", "#重定向 [[猫]]", inside='<redirect title="猫"/>')
+    dump = (
+        HEAD
+        + page("猫 科", "'''猫'''&lt;ref&gt;x&lt;/ref&gt;。")
+        + page("重定向", "#重定向 [[猫]]", inside='<redirect title="猫"/>')
+    )
     dump += page("模板:x", "模板", ns=10) + page("空", "{{x}}") + page("狗", "狗。") + "</mediawiki>"
     found = items_of("zhwiki.xml.bz2", bz2.compress(dump.encode()))
     assert [(item.text, item.line, item.url) for item in found] == [
@@ -31,7 +35,10 @@ def test_articles_are_read_and_nothing_else(items_of):
 def test_a_bad_page_costs_one_page_and_a_cut_the_last(items_of):
     dump = HEAD + page("a", "good") + page("b", "&undefined; <unclosed>") + page("c", "x" * 9000) + page("d", "good")
     found = items_of("a.xml", dump + page("e", "cut")[:-20], largest_document=2048)
-    assert [getattr(item, "text", "") for item in found if not isinstance(item, Unreadable)] == ["a\n\ngood", "d\n\ngood"]
+    assert [getattr(item, "text", "") for item in found if not isinstance(item, Unreadable)] == [
+        "a\n\ngood",
+        "d\n\ngood",
+    ]
     bad = [item for item in found if isinstance(item, Unreadable)]
     assert [item.line for item in bad] == [2, 3, 0]
     assert "not XML" in bad[0].reason
@@ -40,7 +47,8 @@ def test_a_bad_page_costs_one_page_and_a_cut_the_last(items_of):
 
 
 def test_of_many_revisions_the_last_is_read(texts_of):
-    many = "<page><title>a</title><ns>0</ns><revision><text>old</text></revision><revision><text>new</text></revision></page>"
+    revisions = "<revision><text>old</text></revision><revision><text>new</text></revision>"
+    many = f"<page><title>a</title><ns>0</ns>{revisions}</page>"
     assert texts_of("a.xml", HEAD + many) == ["a\n\nnew"]
 
 

@@ -29,7 +29,10 @@ from zaohua.corpus.formats.wikitext import plain_text
         ("正文。\n== 参考文献 ==\n* x\n=== 书 ===\ny\n== 后记 ==\n完。", "正文。\n\n后记\n完。"),
         ("正文。\n== 空的 ==\n", "正文。"),
         ("== 上 ==\n=== 下 ===\n文。", "上\n\n下\n文。"),
-        ("-{zh-hans:计算机;zh-hant:電腦}-和-{简体}-及-{H|zh-cn:a;zh-tw:b}-完-{A|zh-cn:鼠标;zh-tw:滑鼠}-", "计算机和简体及完鼠标"),
+        (
+            "-{zh-hans:计算机;zh-hant:電腦}-和-{简体}-及-{H|zh-cn:a;zh-tw:b}-完-{A|zh-cn:鼠标;zh-tw:滑鼠}-",
+            "计算机和简体及完鼠标",
+        ),
         ("<nowiki>[[不是链接]]</nowiki>", "不是链接"),
         ("__NOTOC__正文__目录__。", "正文。"),
         ("猫（{{lang|en|cat}}）是", "猫是"),
@@ -43,7 +46,9 @@ def test_markup(markup, text):
     assert plain_text(markup) == text
 
 
-@pytest.mark.parametrize("piece", ["{{", "[[", "{|", "-{", "<ref>", "[http://x ", "''", "{{a|[[b|", "<", "==", "}}", "<!--", "[[a|" * 3])
+@pytest.mark.parametrize(
+    "piece", ["{{", "[[", "{|", "-{", "<ref>", "[http://x ", "''", "{{a|[[b|", "<", "==", "}}", "<!--", "[[a|" * 3]
+)
 def test_markup_that_never_closes_ends_in_reasonable_time(piece):
     begun = time.process_time()
     plain_text(piece * 20_000)

@@ -109,9 +109,7 @@ def bad_line(line: bytes, number: int, encoding: str, error: UnicodeDecodeError)
     return Unreadable(f"not {encoding} ({error.reason})", number, line.decode("utf-8", "backslashreplace"))
 
 
-def _wide_lines(
-    blocks: Iterable[bytes], encoding: str, settings: ReadingSettings
-) -> Iterator[tuple[Item, int]]:
+def _wide_lines(blocks: Iterable[bytes], encoding: str, settings: ReadingSettings) -> Iterator[tuple[Item, int]]:
     """Lines of UTF-16 and UTF-32, in which broken characters are replaced: there is no telling where a line ends."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     texts = (decoder.decode(block) for block in chain(blocks, [b""]))

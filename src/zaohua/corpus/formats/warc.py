@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from zaohua.corpus import html
 from zaohua.corpus.encodings import UndecodableError
+from zaohua.corpus.formats.answers import body_of, heads_of
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, read_up_to
-from zaohua.corpus.formats.answers import body_of, heads_of
 
 _LONGEST_HEAD = 2**16  # bytes of a record's own lines
 SET_ASIDE = "text/x-set-aside"
@@ -109,7 +109,7 @@ def _text(record: Record, number: int, settings: ReadingSettings, noted: Noted) 
         if status != 200:
             return None
         mime = heads.get("content-type", "").lower()
-    if mime and not mime.startswith(_TEXTS) or (not mime and not _TAG.search(data[:2000])):
+    if (mime and not mime.startswith(_TEXTS)) or (not mime and not _TAG.search(data[:2000])):
         return None
     try:
         return _page(data, mime, number, url, record, settings, noted)

@@ -57,7 +57,7 @@ def _pages(text: bytes, blocks: Iterator[bytes], limit: int) -> Iterator[bytes |
             held += len(more)
         after = parts[-1][end + len(END) :]
         size = dropped + held - len(after)
-        yield size if dropped or size > limit else b"".join(parts)[: size]
+        yield size if dropped or size > limit else b"".join(parts)[:size]
         text = after
 
 

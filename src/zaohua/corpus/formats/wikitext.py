@@ -34,10 +34,53 @@ _HIDDEN = re.compile(
 _NESTED = 50  # links within links, variants within variants
 # Of these sections nothing is prose.
 _LISTS_OF_LINKS = frozenset(
-    "references,external links,see also,notes,further reading,bibliography,sources,citations,footnotes,"
-    "参考文献,參考文獻,参考资料,參考資料,外部链接,外部連結,外部鏈接,参见,參見,注释,註釋,注解,脚注,腳註,延伸阅读,延伸閱讀,相关条目,相關條目,"
-    "参考来源,參考來源,相关链接,相關連結,脚註,出典,外部リンク,関連項目,각주,같이 보기,외부 링크,"
-    "einzelnachweise,weblinks,siehe auch,literatur,références,liens externes,voir aussi".split(",")
+    [
+        "references",
+        "external links",
+        "see also",
+        "notes",
+        "further reading",
+        "bibliography",
+        "sources",
+        "citations",
+        "footnotes",
+        "参考文献",
+        "參考文獻",
+        "参考资料",
+        "參考資料",
+        "外部链接",
+        "外部連結",
+        "外部鏈接",
+        "参见",
+        "參見",
+        "注释",
+        "註釋",
+        "注解",
+        "脚注",
+        "腳註",
+        "延伸阅读",
+        "延伸閱讀",
+        "相关条目",
+        "相關條目",
+        "参考来源",
+        "參考來源",
+        "相关链接",
+        "相關連結",
+        "脚註",
+        "出典",
+        "外部リンク",
+        "関連項目",
+        "각주",
+        "같이 보기",
+        "외부 링크",
+        "einzelnachweise",
+        "weblinks",
+        "siehe auch",
+        "literatur",
+        "références",
+        "liens externes",
+        "voir aussi",
+    ]
 )
 
 
