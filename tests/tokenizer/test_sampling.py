@@ -1,15 +1,11 @@
 """The sample: bounded, the same each time, spread over each source, and of every source as much as of any other."""
 
-import json
-
 import pytest
+from corpora import corpus_of
 from hypothesis import given
 from hypothesis import strategies as st
 from strings import text_of
 
-from zaohua.corpus import stage
-from zaohua.corpus.settings import CorpusSettings
-from zaohua.events import Events
 from zaohua.tokenizer import sampling
 
 
@@ -26,11 +22,10 @@ def test_sources_share_alike_and_what_small_ones_lack_goes_to_the_larger(sizes, 
 
 @pytest.fixture
 def corpus(tmp_path):
-    for name, count in (("large", 400), ("small", 20)):
-        rows = ({"text": f"{name}{n} " + text_of(n, 300)} for n in range(count))
-        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    sources = (str(tmp_path / "large.jsonl"), str(tmp_path / "small.jsonl"))
-    return stage.run(CorpusSettings(sources=sources), tmp_path / "corpus", Events(console=False))
+    counts = (("large", 400), ("small", 20))
+    return corpus_of(
+        [(name, f"{name}{n} " + text_of(n, 300)) for name, count in counts for n in range(count)], tmp_path / "c"
+    )
 
 
 def test_a_small_source_is_taken_whole_and_a_large_one_evenly(corpus):
