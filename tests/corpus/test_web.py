@@ -10,11 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from zaohua.corpus import web as module
+from zaohua.corpus import client as module
+from zaohua.corpus.client import Web, WebSettings, is_public
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.reading import Noted, read
 from zaohua.corpus.sources import inventory
-from zaohua.corpus.web import Web, WebSettings, fetch, is_public
+from zaohua.corpus.web import fetch
 from zaohua.settings import UserError
 
 TEXT = "A page about cats, long enough to be the main text of it. " * 5

@@ -1,205 +1,20 @@
-"""Pages of the web, given by name or by a sitemap: fetched politely, once, from public addresses only."""
+"""Pages of the web, given by name or by a sitemap, each fetched once and kept as a WARC file."""
 
-import contextlib
 import hashlib
-import http.client
-import ipaddress
 import json
-import socket
-import ssl
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
-from pydantic import Field
-
 from zaohua import folders
+from zaohua.corpus.client import Answer, FailedError, Web, WebSettings, content_of
 from zaohua.corpus.formats.answers import unpacked
-from zaohua.corpus.formats.items import SetAsideError
 from zaohua.corpus.formats.warc import SET_ASIDE
-from zaohua.corpus.robots import NOTHING, Robots, robots_of
-from zaohua.settings import Settings, UserError
+from zaohua.settings import UserError
 
-AGENT = "zaohua"
-_REDIRECTS = 5
-_BLOCK = 2**16
-_LONGEST_DELAY = 60.0
 _LARGEST_SITEMAP = 50 * 2**20  # the protocol's own bound
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
 _PASSING = (408, 425, 429, *range(500, 600))  # answers that may be others tomorrow
-
-
-class WebSettings(Settings):
-    """Whether and how the web is read."""
-
-    allowed: bool = False
-    """Read https:// pages and sitemaps, and hf: data sets, that are named as sources."""
-
-    pages: Annotated[int, Field(ge=1)] = 1000
-    """Pages of one sitemap at most."""
-
-    largest_page: Annotated[int, Field(ge=1024)] = 10 * 2**20
-    """Bytes; a larger page is set aside."""
-
-    seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """Time for one page, from the first byte to the last."""
-
-    delay: Annotated[float, Field(ge=0, le=3600)] = 1.0
-    """Seconds between two requests to one host; more where its robots.txt asks for more."""
-
-
-class _FailedError(Exception):
-    """Why a page was not fetched; `passing` when another try may fare better."""
-
-    def __init__(self, reason: str, *, passing: bool = False) -> None:
-        super().__init__(reason)
-        self.passing = passing
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a server sent: where from, after redirects, its status, its lines, and the content as it was sent."""
-
-    url: str
-    status: int
-    heads: tuple[tuple[str, str], ...]
-    content: bytes
-
-    def head(self, name: str) -> str:
-        """A line's value, or nothing."""
-        return next((value for key, value in self.heads if key.lower() == name), "")
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, also where it wraps another one."""
-    found = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
-        if found in ipaddress.ip_network("64:ff9b::/96"):
-            inner.append(ipaddress.IPv4Address(int(found) & 0xFFFFFFFF))
-        if any(each is not None and not is_public(str(each)) for each in inner):
-            return False
-    return found.is_global and not found.is_multicast
-
-
-@dataclass
-class Web:
-    """Asks hosts for pages: knows their rules and when each was last asked."""
-
-    settings: WebSettings
-    allows: Callable[[str], bool] = is_public
-    schemes: tuple[str, ...] = ("https",)
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    _robots: dict[str, Robots] = field(default_factory=dict)
-    _asked: dict[str, float] = field(default_factory=dict)
-
-    def page(self, url: str, largest: int) -> Answer:
-        """The answer to a request for a page, after redirects that its hosts let us follow."""
-        for _ in range(_REDIRECTS + 1):
-            url = self._checked(url)
-            if not self._rules(url).allow(url):
-                raise _FailedError("its robots.txt says that it is not to be read")
-            answer = self._ask(url, largest)
-            place = answer.head("location")
-            if answer.status not in (301, 302, 303, 307, 308) or not place:
-                return answer
-            url = _joined(url, place)
-        raise _FailedError(f"it leads from one address to the next, over {_REDIRECTS} times")
-
-    def _checked(self, url: str) -> str:
-        """The address in the form in which it is asked for; raises _FailedError for one that is not read."""
-        try:
-            parts = urlsplit(url.strip())
-            host, _ = parts.hostname, parts.port
-        except ValueError:
-            raise _FailedError("not an address") from None
-        if parts.scheme not in self.schemes or not host or parts.username is not None:
-            raise _FailedError(f"not an address that is read ({', '.join(self.schemes)}, without a password)")
-        path, query = (quote(part, safe="/%?&=+:@!$'()*,;~-._[]") for part in (parts.path or "/", parts.query))
-        return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
-
-    def _rules(self, url: str) -> Robots:
-        parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
-        if site not in self._robots:
-            self._robots[site] = NOTHING  # while its own robots.txt is fetched, and if that fails
-            try:
-                place = f"{site}/robots.txt"
-                for _ in range(_REDIRECTS + 1):
-                    answer = self._ask(self._checked(place), 2**20)
-                    if answer.status not in (301, 302, 303, 307, 308):
-                        break
-                    place = _joined(place, answer.head("location"))
-                if answer.status == 200:
-                    self._robots[site] = robots_of(_content(answer, 2**20), AGENT)
-                elif answer.status < 500:
-                    self._robots[site] = Robots()
-            except _FailedError as error:
-                del self._robots[site]
-                raise _FailedError(f"its robots.txt cannot be had ({error})", passing=True) from None
-        return self._robots[site]
-
-    def _ask(self, url: str, largest: int) -> Answer:
-        """One request, at the earliest `delay` after the last one to the same host."""
-        parts = urlsplit(url)
-        site = f"{parts.scheme}://{parts.netloc}"
-        delay = max(self.settings.delay, min(self._robots.get(site, Robots()).delay, _LONGEST_DELAY))
-        host = parts.hostname or ""
-        if host in self._asked and (early := self._asked[host] + delay - self.clock()) > 0:
-            self.sleep(early)
-        try:
-            return self._exchange(url, host, largest)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _FailedError(f"no answer ({error or type(error).__name__})", passing=True) from None
-        finally:
-            self._asked[host] = self.clock()
-
-    def _exchange(self, url: str, host: str, largest: int) -> Answer:
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        connection = http.client.HTTPConnection(host, port, timeout=self.settings.seconds)
-        connection.default_port = (
-            443 if parts.scheme == "https" else 80
-        )  # a Host line names only ports that are not the usual one
-        connection.sock = self._socket(host, port, secure=parts.scheme == "https")
-        ender = threading.Timer(self.settings.seconds, _end, [connection.sock])
-        ender.start()
-        try:
-            heads = {"User-Agent": AGENT, "Accept": "text/html, text/plain;q=0.9, */*;q=0.1", "Accept-Encoding": "gzip"}
-            connection.request("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")), headers=heads)
-            answer = connection.getresponse()
-            content = bytearray()
-            while block := answer.read(_BLOCK):
-                content += block
-                if len(content) > largest:
-                    raise _FailedError(f"a page of more than {largest:,} bytes")
-            if answer.length or not ender.is_alive():
-                raise http.client.IncompleteRead(bytes(content), answer.length)
-            return Answer(url, answer.status, tuple(answer.getheaders()), bytes(content))
-        except (OSError, http.client.HTTPException):
-            if not ender.is_alive():
-                took = f"no whole answer within {self.settings.seconds:g} seconds"
-                raise _FailedError(took, passing=True) from None
-            raise
-        finally:
-            ender.cancel()
-            connection.close()
-
-    def _socket(self, host: str, port: int, *, secure: bool) -> socket.socket:
-        """A connection to an address of the host that may be asked: the name is looked up once, and not again."""
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(place[0]) for *_, place in found]
-        allowed = [address for address in addresses if self.allows(address)]
-        if not allowed:
-            raise _FailedError(f"{host} is no public address ({addresses[0]})")
-        plain = socket.create_connection((allowed[0], port), timeout=self.settings.seconds)
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
 
 
 def fetch(source: str, cache: Path, settings: WebSettings, web: Web | None = None) -> list[tuple[Path, str]]:
@@ -222,7 +37,7 @@ def fetch(source: str, cache: Path, settings: WebSettings, web: Web | None = Non
             failed.unlink(missing_ok=True)
             try:
                 folders.write_file(kept, _response(url, _answered(web.page(url, settings.largest_page))))
-            except _FailedError as error:
+            except FailedError as error:
                 folders.write_file(failed if error.passing else kept, _aside(url, str(error)))
         files.append((kept if kept.exists() else failed, url.partition("://")[2]))
     return files
@@ -232,9 +47,9 @@ def _pages(source: str, folder: Path, web: Web) -> list[str]:
     """The pages that a source names: those of a sitemap, or itself, which is kept at once."""
     try:
         answer = _answered(web.page(source, _LARGEST_SITEMAP))
-    except _FailedError as error:
+    except FailedError as error:
         raise UserError(f"{source} could not be read: {error}") from None
-    locations = _locations(_content(answer, _LARGEST_SITEMAP))
+    locations = _locations(content_of(answer, _LARGEST_SITEMAP))
     if locations is None:
         name = hashlib.sha256(source.encode()).hexdigest()[:32]
         folders.write_file(folder / f"{name}.warc", _response(source, answer))
@@ -245,8 +60,8 @@ def _pages(source: str, folder: Path, web: Web) -> list[str]:
         if len(pages) >= web.settings.pages:
             break
         try:
-            below = _locations(_content(_answered(web.page(inner, _LARGEST_SITEMAP)), _LARGEST_SITEMAP))
-        except _FailedError:
+            below = _locations(content_of(_answered(web.page(inner, _LARGEST_SITEMAP)), _LARGEST_SITEMAP))
+        except FailedError:
             continue
         pages += below[1] if below and below[0] == "urlset" else []
     host = urlsplit(answer.url).hostname
@@ -279,22 +94,15 @@ def _locations(content: bytes) -> tuple[str, list[str]] | None:
 
 def _answered(answer: Answer) -> Answer:
     if answer.status != 200:
-        raise _FailedError(f"the server answered {answer.status}", passing=answer.status in _PASSING)
+        raise FailedError(f"the server answered {answer.status}", passing=answer.status in _PASSING)
     return answer
-
-
-def _content(answer: Answer, largest: int) -> bytes:
-    try:
-        return unpacked(answer.content, answer.head("content-encoding"), largest)
-    except SetAsideError as error:
-        raise _FailedError(str(error)) from None
 
 
 def _response(url: str, answer: Answer) -> bytes:
     """An answer as a WARC record."""
     mime = answer.head("content-type").lower()
     if mime and not mime.startswith(_TEXTS):
-        raise _FailedError(f"not a page but {mime.partition(';')[0]}")
+        raise FailedError(f"not a page but {mime.partition(';')[0]}")
     kept = [(name, value) for name, value in answer.heads if name.lower() in ("content-type", "content-encoding")]
     block = b"HTTP/1.1 200 OK\r\n" + _lines(kept) + b"\r\n" + answer.content
     return _record("response", url, "application/http; msgtype=response", block)
@@ -312,16 +120,3 @@ def _record(kind: str, url: str, mime: str, block: bytes) -> bytes:
 
 def _lines(heads: list[tuple[str, str]]) -> bytes:
     return b"".join(f"{name}: {' '.join(value.split())}\r\n".encode("utf-8", "replace") for name, value in heads)
-
-
-def _joined(url: str, place: str) -> str:
-    try:
-        return urljoin(url, place)
-    except ValueError:
-        raise _FailedError("it leads to what is not an address") from None
-
-
-def _end(connection: socket.socket) -> None:
-    """End an exchange that takes too long, from another thread."""
-    with contextlib.suppress(OSError):  # it may have ended by itself
-        connection.shutdown(socket.SHUT_RDWR)

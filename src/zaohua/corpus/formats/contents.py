@@ -13,9 +13,9 @@ from zaohua.corpus.formats.kinds import ends_of
 class Span:
     """A part of a file that is read by itself; plain values. The one without arguments is a whole file.
 
-    `start` and `end` are bytes of the unpacked file, or row groups, or a zip's members; `first` is the number of the line,
-    record or row that begins there. Unpacking begins at byte `seek` of the packed file, which is byte `seek_at` of
-    the unpacked one. The others say what the file's beginning told about all of it.
+    `start` and `end` are bytes of the unpacked file, or row groups, or a zip's members; `first` is the number of the
+    line, record or row that begins there. Unpacking begins at byte `seek` of the packed file, which is byte `seek_at`
+    of the unpacked one. The others say what the file's beginning told about all of it.
     """
 
     start: int = 0

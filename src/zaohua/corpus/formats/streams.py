@@ -25,7 +25,8 @@ DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 class Unpacked(io.RawIOBase):
     """The unpacked bytes of a span; raises one of DAMAGED, or SetAsideError for a bomb.
 
-    Once raised, it is `damage`, and raised again at the next read. `restarts` are the places passed where unpacking can begin anew, as (byte of the packed, of the unpacked file).
+    Once raised, it is `damage`, and raised again at the next read. `restarts` are the places passed where unpacking
+    can begin anew, as (byte of the packed, of the unpacked file).
     """
 
     def __init__(self, file: IO[bytes], content: Content, span: Span, settings: ReadingSettings) -> None:
