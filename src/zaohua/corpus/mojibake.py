@@ -49,12 +49,7 @@ def repair(text: str) -> tuple[str, str]:
     if text.isascii():
         return text, ""
     done: list[str] = []
-    for test, what, mend in (
-        (_HIGH.search, GBK_READ_NARROW, _gbk_read_narrow),
-        (_NARROW.search, UTF8_READ_NARROW, _utf8_read_narrow),
-        (_LEADING.search, UTF8_READ_AS_GBK, _utf8_read_as_gbk),
-        (_GARBAGE.search, GARBAGE_LINES, _without_garbage),
-    ):
+    for test, what, mend in _WAYS:
         if test(text) and (mended := mend(text)) != text:
             text = mended
             done.append(what)
@@ -67,11 +62,11 @@ def damaged(text: str) -> str:
         return ""
     if (lost := text.count("\ufffd")) > LOST * len(text):
         return f"{lost:,} characters were lost before (U+FFFD)"
-    if _is_garbage(text):
+    if _holds_garbage(text) and _is_garbage(text):
         return GARBAGE_LINES
     if _LEADING.search(text) and _looks_like_gbk(text):
         return f"{UTF8_READ_AS_GBK}, not reversible"
-    if sum(len(run) for run in _HIGH.findall(text)) > max(_NARROW_SHARE * len(text), 2 * _CERTAIN):
+    if _NARROW.search(text) and sum(map(len, _HIGH.findall(text))) > max(_NARROW_SHARE * len(text), 2 * _CERTAIN):
         return "text of an unknown encoding read as Latin-1"
     if (private := len(_PRIVATE.findall(text))) > max(PRIVATE * len(text), _CERTAIN):
         return f"{private:,} private-use characters"
@@ -85,7 +80,7 @@ def _by_line(text: str, mend: Callable[[str], str], test: Callable[[str], object
 def _utf8_read_narrow(text: str) -> str:
     """ftfy line by line, on the lines that its own test finds bad."""
     fix, bad = _ftfy()
-    return _by_line(text, fix, bad)
+    return _by_line(text, fix, lambda line: _NARROW.search(line) and bad(line))
 
 
 def _gbk_read_narrow(text: str) -> str:
@@ -148,9 +143,22 @@ def _without_garbage(text: str) -> str:
     return "\n".join(line for line in text.split("\n") if not _is_garbage(line))
 
 
+def _holds_garbage(text: str) -> bool:
+    return any(sign in text for sign in ("锟", "斤拷", "烫烫烫", "屯屯屯", "锘", "ï¿½", "ï»¿"))
+
+
 def _is_garbage(line: str) -> bool:
     garbage = sum(map(len, _GARBAGE.findall(line)))
     return garbage >= _GARBAGE_LEAST and garbage >= _GARBAGE_SHARE * len(line.strip())
+
+
+_WAYS: tuple[tuple[Callable[[str], object], str, Callable[[str], str]], ...] = (
+    (lambda text: _NARROW.search(text) and _HIGH.search(text), GBK_READ_NARROW, _gbk_read_narrow),
+    (_NARROW.search, UTF8_READ_NARROW, _utf8_read_narrow),
+    (_LEADING.search, UTF8_READ_AS_GBK, _utf8_read_as_gbk),
+    (_holds_garbage, GARBAGE_LINES, _without_garbage),
+)
+"""A quick test that clean text rarely passes, what the text would be, and the repair, which looks closely."""
 
 
 @cache

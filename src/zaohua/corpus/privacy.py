@@ -25,7 +25,8 @@ _PASSPORT = re.compile(
     r"(?:护照|護照|[Pp]assport|PASSPORT)[^\n。]{0,12}?(?<![A-Za-z0-9])([EGP][0-9]{8})(?![A-Za-z0-9])"
 )
 _V4 = re.compile(r"[0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
-_V6 = re.compile(r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f:]{3,34}[0-9A-Fa-f]")
+_V6 = re.compile(r":[0-9A-Fa-f:]{2,34}[0-9A-Fa-f]")  # from the first colon on
+_HEX = re.compile(r"[0-9A-Fa-f]{1,4}$")
 _VERSION_NEAR = re.compile(r"(?:[Vv]er(?:sion|\.)?|版本?|[Rr]elease|[Bb]uild|固件|[Ss]ection|第|§)[^\n。0-9]{0,4}$")
 _NEAR = 16
 _SECTION = 7  # four numbers up to this are a section or a version, not an address
@@ -84,10 +85,12 @@ def addresses(text: str) -> Iterator[Span]:
         for found in _V4.finditer(text):
             if _stands_alone(text, *found.span(), ".") and _is_address(text, found.start(), found[0]):
                 yield *found.span(), "IP"
-    if ":" in text:
+    if text.count(":") > 2:
         for found in _V6.finditer(text):
-            if _stands_alone(text, *found.span(), ".:") and found[0].count(":") > 2 and _is_global(found[0]):
-                yield *found.span(), "IP"
+            if found[0].count(":") > 2 and (first := _HEX.search(text[max(found.start() - 4, 0) : found.start()])):
+                start, end = found.start() - len(first[0]), found.end()
+                if _stands_alone(text, start, end, ".:") and _is_global(text[start:end]):
+                    yield start, end, "IP"
 
 
 def plates(text: str) -> Iterator[Span]:
