@@ -15,7 +15,7 @@ import numpy as np
 
 from zaohua.corpus import arrays
 from zaohua.corpus.components import clusters, components
-from zaohua.corpus.edges import NEIGHBOURS, edges, verified
+from zaohua.corpus.edges import NEIGHBOURS, edges, unique_pairs, verified
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.signatures import NearDuplicates, algorithm
 from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, write_sketch
@@ -77,10 +77,10 @@ def cluster_tasks(
     if verify:
         chosen = settings.model_dump(include={"characters", "words", "verify"})
         for number in range(partitions):
-            output = (f"{folder}/verified/{number:06}",)
-            task = Task("verified_edges", (*names, *keys), {**chosen, "partition": number, "edges": len(names)}, output)
-            tasks.append(task)
-            inputs += output
+            name = f"{folder}/verified/{number:06}"
+            settled = {**chosen, "partition": number, "edges": len(names)}
+            tasks.append(Task("verified_edges", (*names, *keys), settled, (name,), memory=memory))
+            inputs.append(name)
     longest = settings.keep == "longest"
     settled = {"edges": len(inputs), "near": len(inputs) - len(names) if verify else 0, "keep": settings.keep}
     tasks.append(
@@ -126,7 +126,7 @@ def verified_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -
     for path in inputs[:count]:
         pairs = arrays.read(path)["near"]
         found.append(pairs[mix(pairs[:, 0] ^ mix(pairs[:, 1])) % np.uint64(count) == partition])
-    pairs = np.unique(np.concatenate(found), axis=0)
+    pairs = unique_pairs(np.concatenate(found))
     near = NearDuplicates(**{name: settings[name] for name in ("characters", "words", "verify")})
     kept = verified(pairs, _Keys(inputs[count:]), near)
     arrays.write(outputs[0], {"near": kept})

@@ -24,6 +24,7 @@ from zaohua.corpus.engine.task import (
 )
 
 Record = dict[str, Any]
+_NAMED = 100  # inputs named in a done-file: tasks that gather a partition have as many as the corpus has pieces
 
 
 class Lost(Exception):  # noqa: N818 - it is no error of the task
@@ -68,8 +69,8 @@ def run(
     total, finished = math.fsum(task.weight for task in tasks), math.fsum(tasks[i].weight for i in records)
     if progress:
         progress(finished, total)
-    ready = [i for i in range(len(tasks)) if i not in records and plan.is_ready(i, records)]
-    heapq.heapify(ready)
+    waiting = {i: len(set(plan.before[i]) - records.keys()) for i in range(len(tasks)) if i not in records}
+    ready = [i for i, missing in waiting.items() if not missing]  # in order, so a heap
     running: dict[int, float] = {}
     deaths: dict[int, int] = {}
     limit = math.inf if memory is None else memory
@@ -101,8 +102,10 @@ def run(
                 if progress:
                     progress(finished, total)
                 for later in plan.later[number]:
-                    if later not in records and plan.is_ready(later, records):
-                        heapq.heappush(ready, later)
+                    if later in waiting:
+                        waiting[later] -= 1
+                        if not waiting[later]:
+                            heapq.heappush(ready, later)
     return [records[i] for i in range(len(tasks))]
 
 
@@ -157,9 +160,6 @@ class _Plan:
                 found[number] = done
         return found
 
-    def is_ready(self, number: int, records: Mapping[int, Record]) -> bool:
-        return all(earlier in records for earlier in self.before[number])
-
     def void_others(self, number: int) -> None:
         """Remove the done-files that name a file which this task is about to write, whatever their key."""
         stale = set().union(*(self.claims.pop(name, set()) for name in self.tasks[number].outputs))
@@ -177,7 +177,8 @@ class _Plan:
             "version": function.version,
             "libraries": dict(function.libraries),
             "settings": dict(task.settings),
-            "inputs": {name: self.content[name] for name in task.inputs},
+            "inputs": {name: self.content[name] for name in task.inputs[:_NAMED]},
+            "input_files": len(task.inputs),
         }
         sizes = {name: written[name] for name in task.inputs if name in written}
         return Job(function.call, str(self.root), task, self.keys[number], sizes, record)
