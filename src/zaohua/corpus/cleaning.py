@@ -79,12 +79,12 @@ class Cleaner:
             self._remove(name, text, source, meta, "unreadable", reason)
             return
         found = language.identify(text)
-        meta |= {"language": known.get("language", found.code), "script": found.script}
-        wanted = self.settings.languages
-        if wanted and meta["language"] not in wanted:
-            self._remove(name, text, source, meta, "language", f"{meta['language']} is not wanted", found.score)
+        code = known.get("language", found.code)
+        meta |= {"language": code, "script": found.script}
+        if self.settings.languages and code not in self.settings.languages:
+            self._remove(name, text, source, meta, "language", f"{code} is not wanted", found.score)
             return
-        verdict = judge(text, preset_for(self.presets, meta["language"]), meta["language"], found.score)
+        verdict = judge(text, preset_for(self.presets, code), code, found.score)
         if isinstance(verdict, Dropped):
             sign = "under" if verdict.side == "min" else "over"
             reason = f"{verdict.rule} is {verdict.value:.4g}, {sign} {verdict.limit:g}"
@@ -96,7 +96,7 @@ class Cleaner:
             least = self.settings.min_characters
             self._remove(name, text, source, meta, "short", f"under {least} characters", length, least)
             return
-        self.tally.languages[f"{meta['language']} {found.script}"] += 1
+        self.tally.languages[f"{code} {found.script}"] += 1
         row = {"id": name, "text": text, "source": source, "meta": to_json(meta), "number": self.number, "part": part}
         self.cleaned.add(row)
         self.facts.append((self.number, len(text.encode()), file, part))
