@@ -20,7 +20,13 @@ def test_files_come_by_relative_path_whatever_order_the_disk_has(tmp_path, monke
     expected = [f"{tmp_path.name}/{name}" for name in ("a.txt", "a/b/c.zip", "a/z.txt", "b.txt")]
     assert [entry.name for entry in inventory([str(tmp_path)])] == expected
     walk = os.walk
-    monkeypatch.setattr(os, "walk", lambda top: ((p, d, f[::-1]) for p, d, f in reversed(list(walk(top)))))
+
+    def backwards(top):
+        for place, inner, files in walk(top):
+            inner.sort(reverse=True)
+            yield place, inner, sorted(files, reverse=True)
+
+    monkeypatch.setattr(os, "walk", backwards)
     assert [entry.name for entry in inventory([str(tmp_path)])] == expected
 
 

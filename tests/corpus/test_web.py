@@ -15,7 +15,7 @@ from zaohua.corpus.client import Web, WebSettings, is_public
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.reading import Noted, read
 from zaohua.corpus.sources import inventory
-from zaohua.corpus.web import fetch
+from zaohua.corpus.web import fetch, fetcher
 from zaohua.settings import UserError
 
 TEXT = "A page about cats, long enough to be the main text of it. " * 5
@@ -237,3 +237,13 @@ def test_the_web_is_only_read_when_asked_for_and_only_over_https(tmp_path):
         inventory(["https://example.org/"])
     with pytest.raises(UserError, match=r"not an address that is read \(https"):
         fetch("http://example.org/", tmp_path, WebSettings())
+
+
+def test_the_fetcher_brings_pages_and_data_sets_only_with_leave(tmp_path, monkeypatch):
+    assert fetcher(tmp_path, WebSettings()) is None
+    monkeypatch.setattr("zaohua.corpus.hub.fetch", lambda source, cache: [(cache / "a.parquet", source)])
+    brought = fetcher(tmp_path, WebSettings(allowed=True))
+    assert brought is not None
+    assert brought("hf:a/b") == [(tmp_path / "a.parquet", "hf:a/b")]
+    with pytest.raises(UserError, match="not an address"):
+        brought("http://example.org/")

@@ -7,7 +7,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from zaohua.corpus.encodings import UndecodableError, encoding_of
 from zaohua.corpus.formats.contents import WHOLE, Content, Span
@@ -133,7 +133,13 @@ def _tar_members(
             data = _Window(stream, member.size)
             ends = ends_of(member.name)
             yield (
-                Content(f"{content.name}/{name}", *ends, member.size, lambda data=data: data, content.depth + 1),
+                Content(
+                    f"{content.name}/{name}",
+                    *ends,
+                    member.size,
+                    lambda data=data: cast(IO[bytes], data),
+                    content.depth + 1,
+                ),
                 member.aside or aside_by_name(member.name),
             )
 

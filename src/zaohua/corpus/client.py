@@ -93,9 +93,12 @@ class Web:
 
     def page(self, url: str, largest: int) -> Answer:
         """The answer to a request for a page, after redirects that its hosts let us follow."""
+        return self._follow(url, largest, obeying=True)
+
+    def _follow(self, url: str, largest: int, *, obeying: bool) -> Answer:
         for _ in range(_REDIRECTS + 1):
             url = self._checked(url)
-            if not self._rules(url).allow(url):
+            if obeying and not self._rules(url).allow(url):
                 raise FailedError("its robots.txt says that it is not to be read")
             answer = self._ask(url, largest)
             place = answer.head("location")
@@ -117,23 +120,15 @@ class Web:
         return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
 
     def _rules(self, url: str) -> Robots:
+        """What the host lets us read; nothing while its server is in trouble, all where it has no robots.txt."""
         parts = urlsplit(url)
         site = f"{parts.scheme}://{parts.netloc}"
         if site not in self._robots:
-            self._robots[site] = NOTHING  # while its own robots.txt is fetched, and if that fails
             try:
-                place = f"{site}/robots.txt"
-                for _ in range(_REDIRECTS + 1):
-                    answer = self._ask(self._checked(place), 2**20)
-                    if answer.status not in _MOVED:
-                        break
-                    place = _joined(place, answer.head("location"))
-                if answer.status == 200:
-                    self._robots[site] = robots_of(content_of(answer, 2**20), AGENT)
-                elif answer.status < 500:
-                    self._robots[site] = Robots()
+                answer = self._follow(f"{site}/robots.txt", 2**20, obeying=False)
+                rules = Robots() if answer.status < 500 else NOTHING
+                self._robots[site] = robots_of(content_of(answer, 2**20), AGENT) if answer.status == 200 else rules
             except FailedError as error:
-                del self._robots[site]
                 raise FailedError(f"its robots.txt cannot be had ({error})", passing=True) from None
         return self._robots[site]
 

@@ -63,7 +63,8 @@ def cut(entry: Entry, settings: BaseModel, size: int = SIZE) -> list[Piece]:
         return [Piece.of(entry)]
     try:
         noted = _first_look(entry, chosen)
-        if noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
+        unknown = not noted.encoding and content.kind in {"text", *_RECORDS}
+        if unknown or noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
             return [Piece.of(entry)]
         spans = cutter(content, chosen, noted, size)
     except (OSError, ValueError, UserError, SetAsideError, zipfile.BadZipFile, NotImplementedError, *DAMAGED):
@@ -97,9 +98,7 @@ def _first_look(entry: Entry, settings: ReadingSettings) -> Noted:
     noted = Noted()
     if entry.kind in {"text", "wikipedia", *_RECORDS}:
         look = settings.model_copy(update={"documents": "line"})
-        items = read(entry, look, noted)
-        next(items, None)
-        items.close()
+        next(read(entry, look, noted), None)
     return noted
 
 
@@ -275,8 +274,5 @@ def _spans(cuts: list[Cut], size: int, stream: Unpacked, content: Content) -> li
     again = _UNPACKED_AGAIN.get(content.compression, 0) * end
     while content.compression and sum(at - stream.restart_before(at)[1] for at, _ in chosen) > again:
         chosen = chosen[::2]
-    spans = []
-    for (at, number), (stop, _) in pairwise([*chosen, (None, 0)]):
-        seek, seek_at = stream.restart_before(at)
-        spans.append(Span(at, stop, number, seek, seek_at))
-    return spans
+    stops = [at for at, _ in chosen[1:]] + [None]
+    return [Span(at, stop, number, *stream.restart_before(at)) for (at, number), stop in zip(chosen, stops)]

@@ -7,14 +7,26 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from zaohua import folders
+from zaohua.corpus import hub
 from zaohua.corpus.client import Answer, FailedError, Web, WebSettings, content_of
 from zaohua.corpus.formats.answers import unpacked
 from zaohua.corpus.formats.warc import SET_ASIDE
+from zaohua.corpus.sources import Fetch
 from zaohua.settings import UserError
 
 _LARGEST_SITEMAP = 50 * 2**20  # the protocol's own bound
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
 _PASSING = (408, 425, 429, *range(500, 600))  # answers that may be others tomorrow
+
+
+def fetcher(cache: Path, settings: WebSettings) -> Fetch | None:
+    """What brings sources of the web and the hub to `cache`, or None where the web is not to be read."""
+    if not settings.allowed:
+        return None
+    client = Web(settings)
+    return lambda source: (
+        hub.fetch(source, cache) if source.startswith("hf:") else fetch(source, cache, settings, client)
+    )
 
 
 def fetch(source: str, cache: Path, settings: WebSettings, web: Web | None = None) -> list[tuple[Path, str]]:
