@@ -8,7 +8,20 @@ from typing import Any
 from zaohua.corpus.privacy import KINDS
 from zaohua.corpus.report import plots
 from zaohua.corpus.report.differences import alike, differences
-from zaohua.corpus.report.markup import Content, Html, both, count, details, excerpt, joined, name, share, size, table, tag
+from zaohua.corpus.report.markup import (
+    Content,
+    Html,
+    both,
+    count,
+    details,
+    excerpt,
+    joined,
+    name,
+    share,
+    size,
+    table,
+    tag,
+)
 from zaohua.corpus.report.markup import text as shown_text
 from zaohua.corpus.report.survey import REPEATS, chosen_samples
 from zaohua.corpus.report.words import CHANGES, KIND_NAMES, PARTS, RULE_NAMES, SCRIPTS, language, say
@@ -29,7 +42,9 @@ def languages(report: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
     rows: list[list[Content]] = []
     for key in order[:_LISTED]:
         counts = kept[key]
-        line = plots.bar([(part, counts.get(f"{part} bytes", 0)) for part in ("documents", "heldout")], max(sizes.values()))
+        line = plots.bar(
+            [(part, counts.get(f"{part} bytes", 0)) for part in ("documents", "heldout")], max(sizes.values())
+        )
         rows.append([language(key), line, size(sizes[key]), share(sizes[key], whole),
                      count(_both_parts(counts, "")), count(before.get(key, 0))])  # fmt: skip
     if rest := order[_LISTED:]:
@@ -38,7 +53,9 @@ def languages(report: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
                      count(sum(_both_parts(kept[key], "") for key in rest)), count(sum(before.get(key, 0) for key in rest))])  # fmt: skip
     head = [both("语言与文字", "language and script"), "", both("字节", "bytes"), both("占比", "share"),
             both("保留的篇数", "documents kept"), both("去重之前", "before repeats went")]  # fmt: skip
-    return joined([tag("h3", both("语言与文字", "Language and script")), table(head, rows, names=2), _scripts(sizes, whole)])
+    return joined(
+        [tag("h3", both("语言与文字", "Language and script")), table(head, rows, names=2), _scripts(sizes, whole)]
+    )
 
 
 def _both_parts(counts: Mapping[str, int], suffix: str) -> int:
@@ -84,7 +101,10 @@ def repeats(report: Mapping[str, Any], found: Mapping[str, Any], kept: Mapping[s
     for rule in ("near_duplicates", "duplicates"):
         entries = found["examples"].get(rule, [])
         if entries:
-            blocks += [tag("h3", say(RULE_NAMES, rule)), *(_pair(entry, kept.get(entry["kept"], []), most) for entry in entries)]
+            blocks += [
+                tag("h3", say(RULE_NAMES, rule)),
+                *(_pair(entry, kept.get(entry["kept"], []), most) for entry in entries),
+            ]
     return joined([
         tag("p", told),
         tag("h3", both("组的大小", "Cluster sizes")),
@@ -98,7 +118,9 @@ def _pair(entry: Mapping[str, Any], found: Sequence[str], most: int) -> Html:
     """A removed text beside the one that was kept. Of several with the same id the most alike is meant."""
     if not found:
         gone = both("保留的那一篇后来被别的规则移除。", "The one that was kept fell to another rule later.")
-        return details(_title(entry, ""), tag("p", gone, class_="hint"), excerpt(entry["text"], entry["characters"], most))
+        return details(
+            _title(entry, ""), tag("p", gone, class_="hint"), excerpt(entry["text"], entry["characters"], most)
+        )
     degree, other = max((alike(entry["text"], text), text) for text in found)
     left: list[Content] = []
     right: list[Content] = []
@@ -138,14 +160,19 @@ def _gap(characters: int) -> Html:
 
 def changes(report: Mapping[str, Any], found: Mapping[str, Any]) -> Html:
     """What was changed in texts that were kept: how often, and placeholders where they stand."""
-    changed = {key: number for key, number in report["changed"].items() if not key.startswith("evaluation: ") and number}
+    changed = {
+        key: number for key, number in report["changed"].items() if not key.startswith("evaluation: ") and number
+    }
     if not changed:
         return tag("p", both("没有改动任何文本。", "No text was changed."), class_="hint")
     rows = [[say(CHANGES, key), count(number)] for key, number in changed.items() if not key.startswith("masked: ")]
     masked = {key.removeprefix("masked: "): number for key, number in changed.items() if key.startswith("masked: ")}
     parts: list[Html] = []
     if rows:
-        parts += [tag("h3", both("修复与删行", "Repairs and lines")), table([both("改动", "change"), both("次数", "times")], rows)]
+        parts += [
+            tag("h3", both("修复与删行", "Repairs and lines")),
+            table([both("改动", "change"), both("次数", "times")], rows),
+        ]
     if masked:
         parts.append(tag("h3", both("以占位符代替的私人信息", "Private data that gave way to placeholders")))
     for kind, number in masked.items():
@@ -169,7 +196,11 @@ def evaluations(report: Mapping[str, Any], found: Mapping[str, Any], most: int) 
             if key.startswith("evaluation: ")}  # fmt: skip
     known = report.get("evaluations")
     if known is None:
-        return tag("p", both("没有给出评测文本（设置 evaluations）。", "No evaluation texts were given (setting evaluations)."), class_="hint")
+        return tag(
+            "p",
+            both("没有给出评测文本（设置 evaluations）。", "No evaluation texts were given (setting evaluations)."),
+            class_="hint",
+        )
     parts: list[Html] = []
     if sets:
         head = [both("评测集", "evaluation"), both("含有它的文档", "documents that hold some of it")]
@@ -181,10 +212,16 @@ def evaluations(report: Mapping[str, Any], found: Mapping[str, Any], most: int) 
                          details(both("全文开头", "how the text begins"), excerpt(entry["text"], entry["characters"], most))))  # fmt: skip
     if known["common"]:
         rows = [[tag("bdi", words[:200]), count(number)] for number, words in known["common"][:_LISTED]]
-        words = both("许多文档都有的片段（多为谚语、诗词或条文）", "Passages of many documents, mostly proverbs, poems or statutes")
+        words = both(
+            "许多文档都有的片段（多为谚语、诗词或条文）",
+            "Passages of many documents, mostly proverbs, poems or statutes",
+        )
         parts += [tag("h3", words), table([both("片段", "passage"), both("文档数", "documents")], rows)]
     if known["unchecked"]:
-        listed = [tag("li", name(evaluation, 40), " ", tag("bdi", words[:80])) for evaluation, words in known["unchecked"][:_LISTED]]
+        listed = [
+            tag("li", name(evaluation, 40), " ", tag("bdi", words[:80]))
+            for evaluation, words in known["unchecked"][:_LISTED]
+        ]
         more = len(known["unchecked"])
         title = both(f"过短而无法查找的评测文本（{more:,} 条）", f"Evaluation texts too short to look for ({more:,})")
         parts += [tag("h3", title), tag("ul", *listed)]
@@ -202,13 +239,29 @@ def samples(found: Mapping[str, Any], most: int) -> Html:
         tag("select", tag("option", "", value=""), *(tag("option", code, value=code) for code, _ in sorted(spoken.items(), key=lambda each: (-each[1], each[0]))),
             id="by-language", aria_label="语言 language"),
     ]  # fmt: skip
-    tools = tag("div", tag("input", type="search", id="search", aria_label="查找 search"), *pick, tag("output", "", id="matches"), class_="tools", hidden="")
+    tools = tag(
+        "div",
+        tag("input", type="search", id="search", aria_label="查找 search"),
+        *pick,
+        tag("output", "", id="matches"),
+        class_="tools",
+        hidden="",
+    )
     listed = []
     for source, entry in chosen:
         code, script = entry.get("language", "und"), entry.get("script", "")
-        chips = [tag("span", language(f"{code} {script}"), class_="chip"), tag("span", say(PARTS, entry["part"]), class_=f"chip {entry['part']}")]
+        chips = [
+            tag("span", language(f"{code} {script}"), class_="chip"),
+            tag("span", say(PARTS, entry["part"]), class_=f"chip {entry['part']}"),
+        ]
         if entry.get("cluster_size", 1) > 1:
-            chips.append(tag("span", both(f"代表 {entry['cluster_size']:,} 篇", f"stands for {entry['cluster_size']:,}"), class_="chip"))
+            chips.append(
+                tag(
+                    "span",
+                    both(f"代表 {entry['cluster_size']:,} 篇", f"stands for {entry['cluster_size']:,}"),
+                    class_="chip",
+                )
+            )
         preview = " ".join(entry["text"][: 2 * _PREVIEW].split())[:_PREVIEW]
         title = tag("div", tag("bdi", preview, class_="preview"), tag("span", *joined_with_space(chips), class_="chips"),
                     tag("span", count(entry["characters"]), class_="number soft"), class_="line")  # fmt: skip

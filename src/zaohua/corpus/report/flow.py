@@ -145,7 +145,9 @@ def rules(found: Mapping[str, Any], most: int) -> Html:
         )  # fmt: skip
         content = [_values(found["values"].get(rule, {}), limits)] if found["values"].get(rule) and any(limits) else []
         if rule in REPEATS:
-            words = both("与所重复文本的对照见下方“重复”一节。", "Beside the texts that they repeat: see “Repeats” below.")
+            words = both(
+                "与所重复文本的对照见下方“重复”一节。", "Beside the texts that they repeat: see “Repeats” below."
+            )
             content.append(tag("p", tag("a", words, href="#repeats")))
         else:
             content += [_example(entry, most) for entry in found["examples"].get(rule, ())]
@@ -172,7 +174,9 @@ def _values(values: Mapping[str, int], limits: list[float]) -> Html:
 def _example(entry: Mapping[str, Any], most: int) -> Html:
     """One removed text: where it came from, why it went, and how it begins."""
     value, limit = entry["value"], entry["limit"]
-    measured = tag("span", f"{value:.4g} {'<' if value < limit else '>'} {limit:g}", class_="chip") if value or limit else ""
+    measured = (
+        tag("span", f"{value:.4g} {'<' if value < limit else '>'} {limit:g}", class_="chip") if value or limit else ""
+    )
     head = tag("p", name(entry["id"]), " ", measured, " ", tag("span", entry["reason"][:300], class_="soft"))
     shown = excerpt(entry["text"], entry["characters"], most) if entry["text"] else ""
     return tag("article", head, shown)

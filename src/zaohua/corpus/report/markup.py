@@ -19,7 +19,7 @@ _UNSEEN = re.compile(
 _EMPTY = {"input", "rect", "path", "line"}
 
 
-def tag(name: str, *content: Content, **attributes: Content | None) -> Html:
+def tag(name: str, /, *content: Content, **attributes: Content | None) -> Html:
     """An element; a trailing underscore of an attribute's name is left out, others become hyphens; None: no such."""
     named = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{_escaped(str(value))}"'
@@ -91,10 +91,10 @@ def table(head: Sequence[Content], rows: Iterable[Sequence[Content]], *, names: 
     """A table; its first `names` columns are text, the others numbers. It scrolls where the page is narrow."""
     kinds = ["name" if column < names else "number" for column in range(len(head))]
     top = tag("tr", *(tag("th", each, class_=kind, scope="col") for each, kind in zip(head, kinds, strict=True)))
-    lines = [
-        tag("tr", *(tag("td", each, class_=kind) for each, kind in zip(row, kinds, strict=True))) for row in rows
-    ]
-    return tag("div", tag("table", tag("thead", top), tag("tbody", *lines)), class_=f"wide {class_}".strip(), tabindex=0)
+    lines = [tag("tr", *(tag("td", each, class_=kind) for each, kind in zip(row, kinds, strict=True))) for row in rows]
+    return tag(
+        "div", tag("table", tag("thead", top), tag("tbody", *lines)), class_=f"wide {class_}".strip(), tabindex=0
+    )
 
 
 def details(title: Content, *content: Content, class_: str | None = None) -> Html:

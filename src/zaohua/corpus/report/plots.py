@@ -80,7 +80,9 @@ def flow(
         marks = []
         for name, words in nodes:
             value = totals[side][name]
-            marks += _mark(places[side][name], value * scale, name, words, f"{form(value)} · {share(value, whole)}", side)
+            marks += _mark(
+                places[side][name], value * scale, name, words, f"{form(value)} · {share(value, whole)}", side
+            )
         sides.append(tag("svg", *marks, height=_number(high), class_=("left", "right")[side]))
     return tag("div", sides[0], middle, sides[1], class_="flow", role="img")
 
@@ -142,4 +144,6 @@ def _number(value: float) -> str:
 
 def legend(items: Sequence[tuple[str, Content]]) -> Html:
     """What the colours mean."""
-    return tag("p", *(joined([tag("span", "", class_=f"dot {group}"), words, " "]) for group, words in items), class_="legend")
+    return tag(
+        "p", *(joined([tag("span", "", class_=f"dot {group}"), words, " "]) for group, words in items), class_="legend"
+    )

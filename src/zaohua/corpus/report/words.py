@@ -75,7 +75,10 @@ RULE_NAMES: dict[str, tuple[str, str]] = {
     **{f"top_{n}gram": (f"最常见 {n} 词串", f"most frequent run of {n} words") for n in (2, 3, 4)},
     **{f"duplicate_{n}grams": (f"重复 {n} 词串", f"repeated runs of {n} words") for n in range(5, 11)},
     **{f"top_character_{n}gram": (f"最常见 {n} 字串", f"most frequent run of {n} characters") for n in (2, 3, 4)},
-    **{f"covered_{n}grams": (f"{n} 字串的重复覆盖", f"covered by repeated runs of {n} characters") for n in range(5, 11)},
+    **{
+        f"covered_{n}grams": (f"{n} 字串的重复覆盖", f"covered by repeated runs of {n} characters")
+        for n in range(5, 11)
+    },
     "repeated_13grams": ("重复 13 字串", "repeated runs of 13 characters"),
     "repeated_passages": ("重复 20 字片段", "repeated passages of 20 letters"),
     "top_passage": ("最常见的 20 字片段", "most frequent passage of 20 letters"),
