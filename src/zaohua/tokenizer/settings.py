@@ -17,9 +17,9 @@ class TokenizerSettings(Settings):
     """How the vocabulary is learned."""
 
     kind: Kind = "bpe"
-    """`bpe`: bytes joined by merges (Sennrich et al. 2016; GPT-2). `unigram`: the likeliest pieces (Kudo 2018).
-    `wordpiece`: the longest pieces first (BERT). `characters`: no piece is longer than a character. All give every
-    text back but `wordpiece`, which has one token for whatever it cannot spell."""
+    """`bpe`: bytes joined by merges (Sennrich et al. 2016; GPT-2). `unigram`: the likeliest pieces (Kudo 2018), whose
+    scores differ a little from run to run. `wordpiece`: the longest pieces first (BERT). `characters`: no piece is
+    longer than a character. All give every text back but `wordpiece`, which has one token for what it cannot spell."""
 
     vocab_size: Annotated[int, Field(ge=SMALLEST_VOCABULARY, le=1_000_000)] | Literal["auto"] = "auto"
     """Ids in all, the six special tokens included; `auto` follows from the size of the text."""
