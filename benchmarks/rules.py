@@ -135,7 +135,7 @@ def their_filters(language: str) -> dict[str, Any]:
     if language == "eng":
         return {"repetition": GopherRepetitionFilter(), "quality": GopherQualityFilter(),
                 "c4": C4QualityFilter(filter_no_terminal_punct=False), "fineweb": FineWebQualityFilter()}  # fmt: skip
-    stop_words = "的 年 在 月 是 和 日 了 於 · 為 有 被 人 中 为 他 與 後 也 而 由".split()
+    stop_words = ["的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後", "也", "而", "由"]
     return {
         "repetition": GopherRepetitionFilter(
             language=language, dup_para_frac=0, dup_line_char_frac=0, dup_para_char_frac=0, dup_line_frac=0.287,

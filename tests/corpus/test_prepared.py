@@ -21,7 +21,9 @@ def test_words_are_numbered_in_order_and_counted():
 
 def test_words_are_cut_once_for_all_rules(monkeypatch):
     calls = []
-    monkeypatch.setitem(__import__("zaohua.corpus.words").corpus.words.WORDS, "spaces", lambda t: calls.append(t) or [t])
+    monkeypatch.setitem(
+        __import__("zaohua.corpus.words").corpus.words.WORDS, "spaces", lambda t: calls.append(t) or [t]
+    )
     document = Prepared("one two")
     assert (document.words, document.vocabulary, list(document.word_ids)) == (["one two"], ["one two"], [0])
     assert len(calls) == 1

@@ -21,7 +21,7 @@ _SYMBOLS = frozenset(
     + "".join(map(chr, (*range(9), 11, 12, *range(13, 32), *range(127, 160))))
 )  # fmt: skip
 _ENGLISH = frozenset(("the", "be", "to", "of", "and", "that", "have", "with"))
-_CHINESE = frozenset("的 年 在 月 是 和 日 了 於 · 為 有 被 人 中 为 他 與 後 也 而 由".split())
+_CHINESE = frozenset(["的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後", "也", "而", "由"])
 
 _HAN = re.compile("[\u4e00-\u9fa5]")
 # Where one sentence ends and another begins in a line; a single capital and a title before a full stop end none.

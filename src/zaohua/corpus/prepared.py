@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import count
+from typing import cast
 
 import numpy as np
 
@@ -24,7 +25,7 @@ class Prepared:
     def __init__(self, text: str, words: WordMode | Sequence[str] = "spaces", language_score: float = 1.0) -> None:
         """`words` is a way of cutting, or the words themselves; the score is how surely the language is the preset's."""
         self.text = text
-        self.mode: WordMode | None = None if not isinstance(words, str) else words
+        self.mode = cast(WordMode, words) if isinstance(words, str) else None
         self.language_score = language_score
         self._given = words
 
@@ -49,7 +50,7 @@ class Prepared:
     @cached_property
     def words(self) -> Sequence[str]:
         """The words, by the mode of the preset."""
-        return WORDS[self._given](self.text) if isinstance(self._given, str) else self._given
+        return WORDS[self.mode](self.text) if self.mode else self._given
 
     @cached_property
     def _numbered(self) -> tuple[list[str], np.ndarray]:

@@ -237,7 +237,9 @@ def _limits(name: str, old: Limits, change: Any) -> Limits:
         allowed = list(inspect.signature(EDITS[name]).parameters)[1:] if name in EDITS else ["min", "max", "from"]
         for side, limit in change.items():
             if side not in allowed:
-                raise ValueError(f"{name} has no limit {side!r}{_near(side, allowed)}; give one of {', '.join(allowed)}")
+                raise ValueError(
+                    f"{name} has no limit {side!r}{_near(side, allowed)}; give one of {', '.join(allowed)}"
+                )
             if not _is_number(limit) and not (name in EDITS and isinstance(limit, bool)):
                 raise ValueError(f"{name}.{side} is {limit!r}; it must be a number")
         return {**old, **change}
@@ -247,7 +249,9 @@ def _limits(name: str, old: Limits, change: Any) -> Limits:
         raise ValueError(f"{name} is {change!r}; it must be a limit, limits such as {{min = 1}}, or false for none")
     sides = [side for side in ("min", "max") if side in old] or [RULES[name].side]
     if len(sides) > 1:
-        raise ValueError(f"{name} has two limits; write {{min = {old['min']:g}, max = {old['max']:g}}} instead of {change}")
+        raise ValueError(
+            f"{name} has two limits; write {{min = {old['min']:g}, max = {old['max']:g}}} instead of {change}"
+        )
     return {**old, sides[0]: change}
 
 

@@ -120,7 +120,7 @@ def covered_ngrams(document: Prepared, n: int) -> float:
     edges = np.zeros(len(document.text) + 1, dtype=np.int64)
     edges[: len(repeated)] += repeated
     edges[n : n + len(repeated)] -= repeated
-    return share(np.count_nonzero(np.cumsum(edges)), len(document.text))
+    return share(int(np.count_nonzero(np.cumsum(edges))), len(document.text))
 
 
 def repeated_13grams(document: Prepared) -> float:
