@@ -79,6 +79,12 @@ def test_masking_knows_no_order_and_no_past(texts):
     assert mask(mask(joined)[0]) == (mask(joined)[0], Counter())
 
 
+@given(text=st.text() | st.text("0a.:@/-() 京A12Q微信号护照"))
+def test_any_text_is_masked(text):
+    masked, counts = mask(text)
+    assert (masked == text) == (not counts)
+
+
 @pytest.mark.slow
 def test_nothing_private_is_found_in_classics():
     """The headers of Project Gutenberg's novels do name addresses; what is left has none, so nothing may be masked."""

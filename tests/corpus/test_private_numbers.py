@@ -84,6 +84,15 @@ def test_telephones_of_the_mainland_hong_kong_taiwan_and_abroad(text, number):
     assert found(text) == [(number, "PHONE")]
 
 
+@given(text=st.text("0123456789 ()-+X.,/:电话13800138000"))
+def test_any_mixture_of_digits_and_separators_is_read(text):
+    ends = 0
+    for start, end, _ in numbers(text):
+        assert ends <= start < end <= len(text)
+        assert sum(character.isdigit() for character in text[start:end]) >= 7
+        ends = end
+
+
 def test_several_numbers_in_a_row_are_found_one_by_one():
     assert [number for number, _ in found("13800138000 13900139000/13700137000")] == [
         "13800138000", "13900139000", "13700137000"]  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 _RUN = re.compile(r"[0-9][0-9 ()-]{5,38}[0-9Xx]")
+_SHORTEST = 7  # digits
 _NEAR = 24  # characters before a number in which a word may say what it is
 
 _LANDLINE = re.compile(
@@ -96,6 +97,8 @@ def _is_hanzi(character: str) -> bool:
 def _kind(number: str, before: str) -> str:
     """ID, CARD, PHONE or "", from the number's form and the words before it."""
     digits = "".join(character for character in number if character not in " ()-+")
+    if len(digits) < _SHORTEST:
+        return ""
     if digits[-1] in "Xx":
         return "ID" if digits == number and _is_identity(digits) else ""
     if len(digits) == 18 and digits == number and _is_identity(digits):
