@@ -1,6 +1,7 @@
 """How each kind of vocabulary is learned: a sample, a size and a rule in, the content of a tokenizer.json out."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ UNKNOWN = "[UNK]"
 _LONGEST_WORD = 100  # characters; WordPiece takes a longer piece for unknown, as BERT does
 _LONGEST_PIECE = 16  # characters, SentencePiece's default
 _RARE = "\ufffd"
+_RARE_RUN = re.compile(f"{_RARE}{{2,}}")
 _SPARE = 16  # asked for beyond the size: what stands for rare characters and borders is taken out again
 
 
@@ -108,4 +110,4 @@ def _without_rare(sample: Sequence[str], most: int) -> list[str]:
     order = np.argsort(-counts, kind="stable")[: max(most, 1)]
     kept = {int(point) for point in order if counts[point] > 1} | {ord(WORD_BORDER)}
     rare = {int(point): _RARE for point in np.flatnonzero(counts) if int(point) not in kept}
-    return [text.translate(rare) for text in sample] if rare else list(sample)
+    return [_RARE_RUN.sub(_RARE, text.translate(rare)) for text in sample] if rare else list(sample)

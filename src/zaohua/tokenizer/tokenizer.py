@@ -78,7 +78,7 @@ class Tokenizer:
         name = next((name for name in _ENDS if name in self.specials), None)
         if name is None:
             raise UserError(
-                "this vocabulary has no token for the end of a text: add ours with `zaohua tokenizer extend MODEL --chat`"
+                "this vocabulary has no token for the end of a text: `zaohua tokenizer extend MODEL --chat` adds one"
             )
         return self.specials[name]
 
