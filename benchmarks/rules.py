@@ -110,7 +110,7 @@ def short(limit: int) -> dict[str, list[str]]:
     """Texts of a line or a few, which only the default preset is for."""
     poems = [["\n".join(record["paragraphs"]) for record in records(DATA / "corpus/zh/poems" / name)]
              for name in ("tang.jsonl.gz", "yuanqu.jsonl.gz")]  # fmt: skip
-    alpaca = json.loads(gzip.open(DATA / "chat/zh/alpaca_chinese.json.gz", "rt", encoding="utf-8").read())
+    alpaca = json.loads(gzip.decompress((DATA / "chat/zh/alpaca_chinese.json.gz").read_bytes()))
     replies = [record.get("output", "") for record in alpaca]
     questions = [record["question"] for record in records(DATA / "qa/en/gsm8k_train.jsonl.gz")]
     pairs = (DATA / "translation/en-zh/tatoeba_cmn.txt").read_text(encoding="utf-8").split("\n")
@@ -135,7 +135,7 @@ def their_filters(language: str) -> dict[str, Any]:
     if language == "eng":
         return {"repetition": GopherRepetitionFilter(), "quality": GopherQualityFilter(),
                 "c4": C4QualityFilter(filter_no_terminal_punct=False), "fineweb": FineWebQualityFilter()}  # fmt: skip
-    stop_words = ["的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後", "也", "而", "由"]
+    stop_words = list("的年在月是和日了於·為有被人中为他與後也而由")
     return {
         "repetition": GopherRepetitionFilter(
             language=language, dup_para_frac=0, dup_line_char_frac=0, dup_para_char_frac=0, dup_line_frac=0.287,

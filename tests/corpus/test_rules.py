@@ -16,7 +16,15 @@ from zaohua.corpus.words import WORDS, WordMode
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 HAN = [chr(code) for code in range(0x4E00, 0x4E00 + 3000)]
-PHRASES = ["今天", "天气", "公园", "散步", "朋友", "回家", "吃饭", "学校", "老师", "学生", "城市", "农村", "经济", "发展", "社会", "历史", "文化", "音乐", "电影", "故事", "小说", "作者", "读者", "问题", "答案", "时间", "地点", "人物", "事情", "方法", "结果", "原因", "目标", "计划", "工作", "生活", "健康", "医院", "医生", "护士", "司机", "火车", "飞机", "汽车", "道路", "桥梁", "河流", "山峰", "海洋", "天空", "太阳", "月亮", "星星", "春天", "夏天", "秋天", "冬天", "早晨", "中午", "晚上", "昨天", "明天", "苹果", "香蕉", "西瓜", "葡萄", "面包", "牛奶", "咖啡", "茶叶", "桌子", "椅子", "窗户", "房间", "厨房", "花园", "树木", "森林", "动物", "植物", "科学", "技术", "数学", "物理", "化学", "语言", "文字", "报纸", "杂志", "电话", "电脑", "手机", "网络", "新闻", "消息", "国家", "政府", "法律", "银行", "商店", "市场", "价格", "质量", "服务", "顾客", "公司", "经理", "工人", "农民", "军队", "战争", "和平", "自由", "平等", "友谊", "爱情", "家庭", "父母", "孩子", "兄弟", "姐妹", "邻居", "客人", "主人", "礼物"]
+_TWOS = (
+    "今天天气公园散步朋友回家吃饭学校老师学生城市农村经济发展社会历史文化音乐电影故事小说作者读者问题"
+    "答案时间地点人物事情方法结果原因目标计划工作生活健康医院医生护士司机火车飞机汽车道路桥梁河流山峰"
+    "海洋天空太阳月亮星星春天夏天秋天冬天早晨中午晚上昨天明天苹果香蕉西瓜葡萄面包牛奶咖啡茶叶桌子椅子"
+    "窗户房间厨房花园树木森林动物植物科学技术数学物理化学语言文字报纸杂志电话电脑手机网络新闻消息国家"
+    "政府法律银行商店市场价格质量服务顾客公司经理工人农民军队战争和平自由平等友谊爱情家庭父母孩子兄弟"
+    "姐妹邻居客人主人礼物"
+)
+PHRASES = [_TWOS[place : place + 2] for place in range(0, len(_TWOS), 2)]
 
 
 class Maker:
@@ -46,8 +54,8 @@ class Maker:
     def line(self, count: int = 11, end: str | None = None) -> str:
         """A sentence with two stop words in it."""
         end = ("。" if self.chinese else ".") if end is None else end
-        one, two = next(self.stop), next(self.stop)
-        return f"{self.words(count // 2)} {one} {self.words(count // 3)} {two} {self.words(count - count // 2 - count // 3)}{end}"
+        one, two, rest = next(self.stop), next(self.stop), count - count // 2 - count // 3
+        return f"{self.words(count // 2)} {one} {self.words(count // 3)} {two} {self.words(rest)}{end}"
 
     def lines(self, count: int) -> list[str]:
         """Sentences."""

@@ -10,7 +10,7 @@ import numpy as np
 from zaohua.corpus.prepared import Prepared
 from zaohua.corpus.repetition import share
 
-# Characters that end a sentence, of the scripts in use (Unicode, Sentence_Terminal), without the ellipsis: FineWeb's set.
+# What ends a sentence in the scripts in use (Unicode, Sentence_Terminal), the ellipsis aside: FineWeb's set.
 _TERMINAL = tuple(".?!。！？．｡﹒﹖﹗‼‽⁇⁈⁉⸮؟۔؝؞।॥։።፧፨។៕៖៙៚။၊᠃᠉܀܁܂߹꓿꘎꘏᙮᥄᥅᱾᱿")
 # What else ends a line of prose or verse, and what closes after it: ours, for characters as words.
 _PAUSES = (*_TERMINAL, "…", "，", "；", "：", ",", ";", ":", "—")
@@ -21,7 +21,7 @@ _SYMBOLS = frozenset(
     + "".join(map(chr, (*range(9), 11, 12, *range(13, 32), *range(127, 160))))
 )  # fmt: skip
 _ENGLISH = frozenset(("the", "be", "to", "of", "and", "that", "have", "with"))
-_CHINESE = frozenset(["的", "年", "在", "月", "是", "和", "日", "了", "於", "·", "為", "有", "被", "人", "中", "为", "他", "與", "後", "也", "而", "由"])
+_CHINESE = frozenset("的年在月是和日了於·為有被人中为他與後也而由")
 
 _HAN = re.compile("[\u4e00-\u9fa5]")
 # Where one sentence ends and another begins in a line; a single capital and a title before a full stop end none.

@@ -23,7 +23,7 @@ class Prepared:
     """One document as its rules see it. Lines end at \\n and at nothing else."""
 
     def __init__(self, text: str, words: WordMode | Sequence[str] = "spaces", language_score: float = 1.0) -> None:
-        """`words` is a way of cutting, or the words themselves; the score is how surely the language is the preset's."""
+        """`words` is a way of cutting, or the words themselves; the score says how surely the language fits."""
         self.text = text
         self.mode = cast(WordMode, words) if isinstance(words, str) else None
         self.language_score = language_score

@@ -208,7 +208,7 @@ class RuleSettings(Settings):
 
 
 def presets_of(settings: RuleSettings) -> tuple[Preset, ...]:
-    """The presets that the settings name, with the overrides laid over each; raises ValueError when one does not fit."""
+    """The presets that the settings name, with the overrides over each; raises ValueError when one does not fit."""
     names = (settings.preset,) if isinstance(settings.preset, str) else settings.preset
     return tuple(overridden(PRESETS[name], settings.overrides) for name in names)
 

@@ -17,7 +17,8 @@ _ENGLISH = re.compile(
     | (?:https?://|www\.)[^\s<>"]*[\w/]
     | \w+(?:[.+-]\w+)*@\w+(?:[.-]\w+)+
     | (?:[^\W\d_]\.){2,}
-    | (?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Co|Inc|Corp|Ltd|Gen|Gov|Rep|Sen|vs|Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.(?!\S)
+    | (?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Co|Inc|Corp|Ltd|Gen|Gov|Rep|Sen|vs)\.(?!\S)
+    | (?:Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.(?!\S)
     | (?i:can)(?=not\b)
     | [^\W\d_]+(?=n['’]t\b)
     | (?i:n['’]t)\b
