@@ -37,7 +37,9 @@ def test_private_things_give_way_right_after_hanzi_too(text, masked):
     "text",
     [
         "版本1.2.3.4.5和v8.8.8.8，Chrome/120.0.99.109，version 10.20.30.40",
-        "第1.2.3.4节",
+        "第1.2.3.4节，辞典2.14.17.31 章",
+        "git clone git@github.com:name/repository",
+        "import tensorflow\n@tf.function",
         "192.168.1.1 和 127.0.0.1 和 ::1 和 fe80::1:2:3",
         "999.999.999.999",
         "12:30:45 01:02:03:04",

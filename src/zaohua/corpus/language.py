@@ -21,11 +21,13 @@ _ONE_LANGUAGE = {"Hang": "ko", "Grek": "el", "Thai": "th", "Hebr": "he", "Geor":
 _CANTONESE = re.compile("[嘅喺咗唔佢哋嚟冇咁啲嘢嗰乜攞畀冚噉嬲嘥瞓諗咩喎囉]")
 _MANDARIN = re.compile("[的了是不在这這们們他她么麼没沒吗嗎很]")
 _FENCED = re.compile("```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
+_MARKUP = r"`[^`\n]*`|<[^<>\n]{1,200}>|https?://[^\s\u3000-\u9fff]+|[\w.+-]+@[\w.-]+|\$[^$\n]*\$|\\[A-Za-z]+|&[a-z]+;"
 _NO_LANGUAGE = re.compile(
-    r"`[^`\n]*`|<[^<>\n]{1,200}>|https?://[^\s\u3000-\u9fff]+|[\w.+-]+@[\w.-]+|\$[^$\n]*\$|\\[A-Za-z]+|&[a-z]+;"
-    r"|\b\w*[_\d(){}\[\]=;<>/\\|]\w*|[#*_|~^={}\[\]<>/\\+]+"
+    _MARKUP + r"|\b\w*[_\d(){}\[\]=;<>/\\|]\w*|[#*_|~^={}\[\]<>/\\+]+"
     r"|[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]+"
 )
+_MARKED = re.compile(_MARKUP)
+_CLEAR = 0.9  # share of the letters in one script from which markup and formulas need not be taken out
 _LEAST = 12  # letters below which a window says nothing
 
 
@@ -49,21 +51,30 @@ def identify(text: str) -> Language:
     """
     if "```" in text or "~~~" in text:
         text = _FENCED.sub(" ", text)
-    counts = histogram(text)
-    weights: defaultdict[str, float] = defaultdict(float)
-    for script, count in counts.items():
-        group = "Hani" if script in _EAST_ASIAN else script
-        weights[group] += count if group in ("Hani", "Hang") else count * _LETTER
-    if not weights:
+    counts, group, share = _counted(text)
+    if 0 < share < _CLEAR:
+        counts, group, share = _counted(_MARKED.sub(" ", text))
+    if not share:
         return UNKNOWN
-    group = max(weights, key=weights.__getitem__)
-    share = weights[group] / sum(weights.values())
     if group == "Hani":
         return _of_hanzi(text, counts, share)
     if group in _ONE_LANGUAGE:
         return Language(_ONE_LANGUAGE[group], share, "Kore" if group == "Hang" else group)
     code, probability = _asked(text)
     return Language(code, share * probability, group)
+
+
+def _counted(text: str) -> tuple[dict[str, int], str, float]:
+    """The letters by script, the script or the group of scripts that has most, and its share by weight."""
+    counts = histogram(text)
+    weights: defaultdict[str, float] = defaultdict(float)
+    for script, count in counts.items():
+        group = "Hani" if script in _EAST_ASIAN else script
+        weights[group] += count if group in ("Hani", "Hang") else count * _LETTER
+    if not weights:
+        return counts, "", 0.0
+    group = max(weights, key=weights.__getitem__)
+    return counts, group, weights[group] / sum(weights.values())
 
 
 def _of_hanzi(text: str, counts: dict[str, int], share: float) -> Language:

@@ -15,7 +15,7 @@ KINDS = ("KEY", "EMAIL", "ACCOUNT", "PASSPORT", "ID", "CARD", "PHONE", "IP", "PL
 Span = tuple[int, int, str]
 
 _DOMAIN = re.compile(r"@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}(?![A-Za-z0-9-])")
-_MAILBOX = re.compile(r"[A-Za-z0-9._%+-]+$")
+_MAILBOX = re.compile(r"[A-Za-z0-9._%+-]+\Z")
 _LONGEST_MAILBOX = 64
 _ACCOUNT = re.compile(
     r"(?:微信|QQ|qq|[Vv][Xx]|[Ww]e[Cc]hat)(?:(?:群|号码?|號碼?|ID|id)\s*[:：]?|\s*[:：])\s*"
@@ -26,9 +26,10 @@ _PASSPORT = re.compile(
 )
 _V4 = re.compile(r"[0-9][0-9]{0,2}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}")
 _V6 = re.compile(r":[0-9A-Fa-f:]{2,34}[0-9A-Fa-f]")  # from the first colon on
-_HEX = re.compile(r"[0-9A-Fa-f]{1,4}$")
+_HEX = re.compile(r"[0-9A-Fa-f]{1,4}\Z")
 _VERSION_NEAR = re.compile(r"(?:[Vv]er(?:sion|\.)?|版本?|[Rr]elease|[Bb]uild|固件|[Ss]ection|第|§)[^\n。0-9]{0,4}$")
 _NEAR = 16
+_PARTS = frozenset("章节節条條款版")
 _SECTION = 7  # four numbers up to this are a section or a version, not an address
 _PLATE = re.compile(
     r"[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][A-HJ-NP-Z][·• ]?"
@@ -63,7 +64,8 @@ def emails(text: str) -> Iterator[Span]:
         return
     for found in _DOMAIN.finditer(text):
         before = text[max(found.start() - _LONGEST_MAILBOX, 0) : found.start()]
-        if name := _MAILBOX.search(before):
+        path = text[found.end() : found.end() + 1] == ":" and not text[found.end() + 1 : found.end() + 2].isspace()
+        if (name := _MAILBOX.search(before)) and not (path and name[0] == "git"):  # a repository's address
             yield found.start() - len(name[0]), found.end(), "EMAIL"
 
 
@@ -83,7 +85,7 @@ def addresses(text: str) -> Iterator[Span]:
     """Public addresses of the internet, which are neither versions nor sections nor parts of longer dotted numbers."""
     if text.count(".") > 2:
         for found in _V4.finditer(text):
-            if _stands_alone(text, *found.span(), ".") and _is_address(text, found.start(), found[0]):
+            if _stands_alone(text, *found.span(), ".") and _is_address(text, *found.span()):
                 yield *found.span(), "IP"
     if text.count(":") > 2:
         for found in _V6.finditer(text):
@@ -116,9 +118,9 @@ def _stands_alone(text: str, start: int, end: int, part: str) -> bool:
     return True
 
 
-def _is_address(text: str, start: int, address: str) -> bool:
-    before = text[max(start - _NEAR, 0) : start]
-    if _VERSION_NEAR.search(before) or (before.endswith("/") and not before.endswith("//")):
+def _is_address(text: str, start: int, end: int) -> bool:
+    before, address, after = text[max(start - _NEAR, 0) : start], text[start:end], text[end : end + 2].lstrip()
+    if _VERSION_NEAR.search(before) or (before.endswith("/") and not before.endswith("//")) or after[:1] in _PARTS:
         return False
     return max(map(int, address.split("."))) > _SECTION and _is_global(address)
 
