@@ -25,7 +25,7 @@ class Prepared:
     def __init__(self, text: str, words: WordMode | Sequence[str] = "spaces", language_score: float = 1.0) -> None:
         """`words` is a way of cutting, or the words themselves; the score says how surely the language fits."""
         self.text = text
-        self.mode = cast(WordMode, words) if isinstance(words, str) else None
+        self.mode: WordMode | None = cast(WordMode, words) if isinstance(words, str) else None
         self.language_score = language_score
         self._given = words
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
+from zaohua.tokenizer.characters import characters
+
 WordMode = Literal["spaces", "words", "characters", "rjieba"]
 
 # A letter that stands for a word alone: Han with its extensions and iteration marks, kana.
@@ -51,7 +53,7 @@ def by_rjieba(text: str) -> list[str]:
     import rjieba
 
     words: list[str] = []
-    for token in rjieba.cut(text):
+    for token in rjieba.cut(characters(text)):
         if token.isalnum():
             words.append(token)
         elif (word := token.strip()) and len(word) > 1 and word.isascii():
