@@ -9,7 +9,7 @@ import functools
 import re
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from zaohua.tokenizer.characters import in_word
 
@@ -181,7 +181,7 @@ def _exceptions() -> dict[str, tuple[str, ...]]:
     return found | {word: (word,) for word in _WHOLE.split()}
 
 
-def _any(words: list[str] | tuple[str, ...]) -> str:
+def _any(words: Sequence[str]) -> str:
     return "(?:" + "|".join(map(re.escape, words)) + ")"
 
 
