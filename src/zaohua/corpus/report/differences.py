@@ -1,14 +1,14 @@
 """Where two texts that nearly repeat each other differ."""
 
 import difflib
-import os.path
 import re
 from typing import NamedTuple
 
 COMPARED = 1000
 """Characters of each text, from the first difference on, that are compared word by word."""
 
-_AROUND = 60  # equal characters shown beside a difference
+_AROUND = 80  # equal characters shown beside a difference
+_LITTLE = 60  # equal characters that are not worth leaving out
 _WORD = re.compile(r"[^\W\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+|\s+|.", re.DOTALL)
 
 
@@ -28,30 +28,47 @@ class Stretch(NamedTuple):
 
 def differences(first: str, second: str) -> list[Stretch]:
     """Two texts as stretches that are equal or differ; of long equal ones only the ends, of long texts not the rest."""
-    start = len(os.path.commonprefix((first, second)))
+    start = _common(first, second)
     a, b = first[start:], second[start:]
-    end = len(os.path.commonprefix((a[::-1], b[::-1])))
+    end = _common(a[::-1], b[::-1])
     tail = a[len(a) - end :]
     a, b = a[: len(a) - end], b[: len(b) - end]
     if not a and not b:
-        return [Stretch(first[: 2 * _AROUND], first[: 2 * _AROUND]), Stretch("", "", max(start - 2 * _AROUND, 0))]
+        return _shortened(first, 0, 2 * _AROUND)
     rest = max(len(a), len(b)) - COMPARED
     found = _by_word(a[:COMPARED], b[:COMPARED])
-    result: list[Stretch] = []
-    if start:
-        shown = first[max(start - _AROUND, 0) : start]
-        result += [Stretch("", "", start - len(shown)), Stretch(shown, shown)]
-    for each in found:
-        if each.same and len(each.first) > 3 * _AROUND:
-            head, last = each.first[:_AROUND], each.first[-_AROUND:]
-            result += [Stretch(head, head), Stretch("", "", len(each.first) - 2 * _AROUND), Stretch(last, last)]
-        else:
-            result.append(each)
     if rest > 0:
-        result.append(Stretch("", "", rest + end))
+        if not found[-1].same:  # the one text was cut where the other still goes on
+            cut = found.pop()
+            rest += max(len(cut.first), len(cut.second))
+        ending = [Stretch("", "", rest + end)]
     else:
-        result += [Stretch(tail[:_AROUND], tail[:_AROUND]), Stretch("", "", max(end - _AROUND, 0))]
-    return [each for each in result if each.first or each.second or each.left_out]
+        ending = _shortened(tail, 0, _AROUND)
+    result = _shortened(first[:start], _AROUND, 0)
+    for each in found:
+        result += _shortened(each.first, _AROUND, _AROUND) if each.same else [each]
+    return [each for each in [*result, *ending] if each.first or each.second or each.left_out]
+
+
+def _shortened(text: str, last: int, head: int) -> list[Stretch]:
+    """An equal stretch: its first `head` and its `last` characters, the last ones standing before a difference."""
+    out = len(text) - head - last
+    if out <= _LITTLE:
+        return [Stretch(text, text)]
+    begin, finish = text[:head], text[len(text) - last :]
+    return [Stretch(begin, begin), Stretch("", "", out), Stretch(finish, finish)]
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(first), len(second))
+    while low < high:  # the beginnings up to `low` are equal, those beyond `high` are not
+        middle = (low + high + 1) // 2
+        if first[low:middle] == second[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def alike(first: str, second: str) -> float:

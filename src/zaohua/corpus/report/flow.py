@@ -1,16 +1,29 @@
 """Sections of the report: what came in and what became of it, and rule by rule what was removed."""
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from zaohua.corpus.report import plots
 from zaohua.corpus.report.markup import (
-    Content, Html, both, both_words, count, details, excerpt, joined, name, share, size, table, tag,
+    Content,
+    Html,
+    both,
+    both_counts,
+    both_words,
+    count,
+    details,
+    excerpt,
+    joined,
+    name,
+    share,
+    size,
+    table,
+    tag,
 )  # fmt: skip
 from zaohua.corpus.report.survey import REPEATS
 from zaohua.corpus.report.words import GROUPS, PARTS, RULE_NAMES, group_of, say, steps
+from zaohua.corpus.rules import EMPTY
 
 _DRAWN = 8  # sources that have their own band
 _LISTED = 200  # sources that have their own row
@@ -20,21 +33,25 @@ _OTHERS = "\0others"  # no source is called that
 def headline(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]]) -> Html:
     """The numbers that tell most."""
     total, removed = report["total"], report["removed"]["total"]
-    gone = sum(each for counts in outcomes.values() for key, each in counts.items()
-               if key.endswith(" bytes") and key.removesuffix(" bytes") not in PARTS)  # fmt: skip
-    repeats = sum(removed.get(rule, 0) for rule in REPEATS)
+    lost = sum(number for counts in outcomes.values() for key, number in _grouped(counts, " bytes").items()
+               if key not in PARTS)  # fmt: skip
+    gone, repeats = sum(removed.values()), sum(removed.get(rule, 0) for rule in REPEATS)
     clean = total["bytes"] + total["heldout_bytes"]
-    cards: list[tuple[Content, Content, Content, str]] = [
-        (both("读入", "came in"), size(total["bytes_in"]),
-         both(f"{count(total['files'])} 个文件，{count(total['texts'])} 篇", f"{count(total['files'])} files, {count(total['texts'])} texts"), ""),
-        (say(GROUPS, "documents"), size(total["bytes"]),
-         both(f"{count(total['documents'])} 篇，{count(total['characters'])} 字符", f"{count(total['documents'])} documents, {count(total['characters'])} characters"), "documents"),
+    lost_share, held_share = share(lost, lost + clean), share(total["heldout_bytes"], clean)
+    files, kept, held = total["files"], total["documents"], total["heldout_documents"]
+    repeated = share(repeats, total["texts"])
+    came_in = joined([both_counts(files, "个文件", "files"), ", ", both_counts(total["texts"], "篇", "texts")])
+    trained = joined([both_counts(kept, "篇", "documents"), ", ",
+                      both_counts(total["characters"], "字符", "characters")])  # fmt: skip
+    cards = [
+        (both("读入", "came in"), size(total["bytes_in"]), came_in, "source"),
+        (say(GROUPS, "documents"), size(total["bytes"]), trained, "documents"),
         (say(GROUPS, "heldout"), size(total["heldout_bytes"]),
-         both(f"{count(total['heldout_documents'])} 篇，占 {share(total['heldout_bytes'], clean)}", f"{count(total['heldout_documents'])} documents, {share(total['heldout_bytes'], clean)} of the text"), "heldout"),
-        (say(PARTS, "removed"), size(gone),
-         both(f"{count(sum(removed.values()))} 篇，占全部文本 {share(gone, gone + clean)}", f"{count(sum(removed.values()))} texts, {share(gone, gone + clean)} of all text"), "removed"),
-        (both("其中重复", "repeats among these"), count(repeats),
-         both(f"占 {share(repeats, total['texts'])} 的篇数", f"{share(repeats, total['texts'])} of the texts"), "near_duplicates"),
+         both(f"{held:,} 篇，占文本的 {held_share}", f"{held:,} documents, {held_share} of the text"), "heldout"),
+        (say(PARTS, "removed"), size(lost),
+         both(f"{gone:,} 篇，占全部文本的 {lost_share}", f"{gone:,} texts, {lost_share} of all text"), "removed"),
+        (both("其中重复的篇数", "repeats among these"), count(repeats),
+         both(f"占全部篇数的 {repeated}", f"{repeated} of all texts"), "near_duplicates"),
     ]  # fmt: skip
     return tag("div", *(
         tag("div", tag("p", title, class_="soft"), tag("p", number, class_="big"), tag("p", words, class_="soft"),
@@ -79,11 +96,13 @@ def flow(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]]) -
 
 def _split(report: Mapping[str, Any]) -> Html:
     split = report["split"]
-    return tag("p", both(
-        f"留出 {split['share']:.1%} 的字节：整篇 {split['whole']:,} 篇，截取末尾 {split['cut']:,} 篇；重复的文本总在同一侧。",
-        f"Held out: {split['share']:.1%} of the bytes, {split['whole']:,} documents whole and the ends of "
-        f"{split['cut']:,}; repeats of a text fall on its side.",
-    ), class_="hint")  # fmt: skip
+    whole, cut = split["whole"], split["cut"]
+    told = both(
+        f"留出 {split['share']:.1%} 的字节：整篇 {whole:,} 篇，截取末尾 {cut:,} 篇；互相重复的文本总在同一侧。",
+        f"Held out: {split['share']:.1%} of the bytes, {whole:,} documents whole and the ends of {cut:,}; "
+        "texts that repeat each other fall on the same side.",
+    )
+    return tag("p", told, class_="hint")
 
 
 def _grouped(counts: Mapping[str, int], suffix: str) -> Counter[str]:
@@ -143,7 +162,11 @@ def rules(found: Mapping[str, Any], most: int) -> Html:
             tag("span", size(sizes[rule]), class_="number"),
             plots.bar([(group_of(rule), sizes[rule])], max(sizes.values())), class_="rule",
         )  # fmt: skip
-        content = [_values(found["values"].get(rule, {}), limits)] if found["values"].get(rule) and any(limits) else []
+        content = (
+            [_values(found["values"].get(rule, {}), limits)]
+            if rule != EMPTY and found["values"].get(rule) and any(limits)
+            else []
+        )
         if rule in REPEATS:
             words = both(
                 "与所重复文本的对照见下方“重复”一节。", "Beside the texts that they repeat: see “Repeats” below."
@@ -167,7 +190,11 @@ def _values(values: Mapping[str, int], limits: list[float]) -> Html:
     titles = [f"{low + i * width:.3g} – {low + (i + 1) * width:.3g}: {number:,}" for i, number in enumerate(bins)]
     labels = [f"{low:.3g}", *[""] * (len(bins) - 2), f"{high:.3g}"]
     told = ", ".join(f"{limit:g}" for limit in limits)
-    caption = tag("p", both(f"移除的文本量得的值；虚线是界限 {told}", f"What the removed texts measured; the dashed line is the limit, {told}"), class_="hint")  # fmt: skip
+    words = both(
+        f"移除的文本量得的值；虚线是界限 {told}",
+        f"What the removed texts measured; the dashed line is the limit, {told}",
+    )
+    caption = tag("p", words, class_="hint")
     return tag("figure", caption, plots.columns(heights, labels, titles, line))
 
 
@@ -180,34 +207,3 @@ def _example(entry: Mapping[str, Any], most: int) -> Html:
     head = tag("p", name(entry["id"]), " ", measured, " ", tag("span", entry["reason"][:300], class_="soft"))
     shown = excerpt(entry["text"], entry["characters"], most) if entry["text"] else ""
     return tag("article", head, shown)
-
-
-def lengths(found: Mapping[str, Any]) -> Html:
-    """How long texts are, kept and removed, on a scale of powers of ten."""
-    from zaohua.corpus.report.survey import EDGES
-
-    counts = {part: {int(key): number for key, number in each.items()} for part, each in found["lengths"].items()}
-    places = [place for each in counts.values() for place in each if place >= 0]
-    if not places:
-        return Html("")
-    bins = range(min(places), max(places) + 1)
-    edges = [int(edge) for edge in EDGES] + [10**11]
-    heights = [[(part, counts.get(part, {}).get(place, 0)) for part in PARTS] for place in bins]
-    spans = [f"{edges[place]:,} – {edges[place + 1] - 1:,}" for place in bins]
-    titles = [f"{span}: {' / '.join(count(n) for _, n in parts)}" for span, parts in zip(spans, heights, strict=True)]
-    labels = [_power(edges[place]) for place in bins]
-    head = [both("字符", "characters"), *(say(PARTS, part) for part in PARTS)]
-    rows = [[span, *(count(number) for _, number in parts)] for span, parts in zip(spans, heights, strict=True)]
-    return joined([
-        tag("h3", both("长度", "Length"), " ", tag("small", both("每篇字符数，对数刻度", "characters of a text, logarithmic"))),
-        plots.legend([(part, say(PARTS, part)) for part in PARTS]),
-        plots.columns(heights, labels, titles),
-        details(both("数值", "numbers"), table(head, rows), class_="numbers"),
-    ])  # fmt: skip
-
-
-def _power(edge: int) -> str:
-    """The label of a bin that begins at a power of ten."""
-    if 10 ** round(math.log10(edge)) != edge:
-        return ""
-    return {1: "1", 10: "10", 100: "100", 1000: "1k", 10_000: "10k", 100_000: "100k"}.get(edge, f"{edge // 10**6:,}M")

@@ -1,4 +1,4 @@
-"""Pieces of the report's page: elements whose content is escaped, text in two languages, numbers as people read them."""
+"""Pieces of the report's page: elements whose content is escaped, text in two languages, and numbers."""
 
 import html
 import re
@@ -44,6 +44,11 @@ def _escaped(text: str) -> str:
 def both(zh: Content, en: Content) -> Html:
     """The same in Chinese and in English; the page shows one of them."""
     return joined([tag("span", zh, class_="zh", lang="zh"), tag("span", en, class_="en", lang="en")])
+
+
+def both_counts(number: int, zh: str, en: str) -> Html:
+    """A number of something, such as 1 character; the English word is given as a plural."""
+    return both(f"{number:,} {zh}", f"{number:,} {en.removesuffix('s') if number == 1 else en}")
 
 
 def text(content: Content, **attributes: Content | None) -> Html:
@@ -97,9 +102,9 @@ def table(head: Sequence[Content], rows: Iterable[Sequence[Content]], *, names: 
     )
 
 
-def details(title: Content, *content: Content, class_: str | None = None) -> Html:
+def details(title: Content, *content: Content, **attributes: Content | None) -> Html:
     """What opens at a click, also without a script."""
-    return tag("details", tag("summary", title), *content, class_=class_)
+    return tag("details", tag("summary", title), *content, **attributes)
 
 
 def both_words(zh: str, en: str) -> Html:

@@ -14,7 +14,9 @@ import pyarrow.parquet
 
 from zaohua.corpus.report import contents, flow
 from zaohua.corpus.report.markup import Html, both, joined, tag
-from zaohua.corpus.report.survey import COMPARED, Survey
+from zaohua.corpus.report.repeats import repeats
+from zaohua.corpus.report.shape import shape
+from zaohua.corpus.report.survey import COMPARED, REPEATS, Survey
 from zaohua.folders import write_file
 
 LARGEST = 3_000_000
@@ -39,7 +41,7 @@ def write_report(folder: Path, report: Mapping[str, Any], surveys: Iterable[Path
         for path in surveys:
             whole.add(json.loads(path.read_text(encoding="utf-8")))
     found = whole.content()
-    kept = texts_of(folder, contents.to_look_up(found))
+    kept = texts_of(folder, _to_look_up(found))
     for most in _SHOWN:
         page = render(report, found, kept, most)
         if len(page.encode()) <= LARGEST:
@@ -53,8 +55,8 @@ def render(report: Mapping[str, Any], found: Mapping[str, Any], kept: Mapping[st
         ("flow", both("流向", "Flow"), flow.flow(report, found["outcomes"])),
         ("rules", both("规则", "Rules"), flow.rules(found, most)),
         ("shape", both("语言与长度", "Languages and lengths"),
-         tag("div", tag("div", contents.languages(report, found)), tag("div", flow.lengths(found)), class_="halves")),
-        ("repeats", both("重复", "Repeats"), contents.repeats(report, found, kept, most)),
+         shape(report, found)),
+        ("repeats", both("重复", "Repeats"), repeats(report, found, kept, most)),
         ("changes", both("改动", "Changes"), contents.changes(report, found)),
         ("evaluations", both("评测文本", "Evaluation texts"), contents.evaluations(report, found, most)),
         ("samples", both("样例", "Samples"), contents.samples(found, most)),
@@ -64,6 +66,11 @@ def render(report: Mapping[str, Any], found: Mapping[str, Any], kept: Mapping[st
         "links": joined([tag("a", title, href=f"#{key}") for key, title, _ in sections]),
         "sections": joined([tag("section", tag("h2", title), content, id=key) for key, title, content in sections]),
     })  # fmt: skip
+
+
+def _to_look_up(found: Mapping[str, Any]) -> set[str]:
+    """The ids of the documents that are shown beside what repeats them."""
+    return {entry["kept"] for rule in REPEATS for entry in found["examples"].get(rule, ()) if entry["kept"]}
 
 
 def texts_of(folder: Path, ids: set[str]) -> dict[str, list[str]]:
@@ -90,7 +97,7 @@ def _look(file: pyarrow.parquet.ParquetFile, group: int, wanted: list[str], resu
     columns = ["id", "text", "rule"] if "rule" in file.schema_arrow.names else ["id", "text"]
     for row in file.read_row_group(group, columns=columns).filter(here).to_pylist():
         texts = result.setdefault(row["id"], [])
-        if len(texts) < _SAME_ID and row.get("rule") not in ("duplicates", "near_duplicates"):
+        if len(texts) < _SAME_ID and row.get("rule") not in REPEATS:
             texts.append(row["text"][:COMPARED])
 
 
@@ -108,7 +115,7 @@ def _may_hold(group: pyarrow.parquet.RowGroupMetaData, wanted: list[str]) -> boo
 
 def _fill(parts: Mapping[str, Html]) -> str:
     """The template with its style, script and content; its policy allows exactly this style and script, no loading."""
-    folder = files("zaohua.corpus.report") / "page"
+    folder = files("zaohua.corpus.report") / "template"
     page, style, script = (
         (folder / name).read_text(encoding="utf-8") for name in ("report.html", "report.css", "report.js")
     )

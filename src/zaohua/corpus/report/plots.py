@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from zaohua.corpus.report.markup import Content, Html, joined, share, tag
+from zaohua.corpus.report.markup import Content, Html, share, tag
 
 _SLOT = 36  # pixels that a band and its two lines of words take at least
 _TALL = 250  # pixels that all bands of one side have together
@@ -114,12 +114,11 @@ def _mark(top: float, breadth: float, name: str, words: Content, number: str, si
 
 def fitted(name: str) -> str:
     """The end of a name, as much as has room beside a band; hanzi are twice as wide as letters."""
-    width, kept = 0, 0
-    for character in reversed(name):
+    width = 0
+    for kept, character in enumerate(reversed(name)):
         width += 2 if character >= "\u2e80" else 1
         if width > _NAME:
             return "…" + name[len(name) - max(kept - 1, 1) :]
-        kept += 1
     return name
 
 
@@ -144,6 +143,4 @@ def _number(value: float) -> str:
 
 def legend(items: Sequence[tuple[str, Content]]) -> Html:
     """What the colours mean."""
-    return tag(
-        "p", *(joined([tag("span", "", class_=f"dot {group}"), words, " "]) for group, words in items), class_="legend"
-    )
+    return tag("p", *(tag("span", tag("i", class_=f"dot {group}"), words) for group, words in items), class_="legend")
