@@ -16,6 +16,7 @@ def test_a_file_too_large_for_one_document_is_read_in_parts_that_end_with_lines(
     found = items_of("a.txt", "".join(lines), largest_document=1024)
     assert "".join(item.text for item in found) == "".join(lines)
     assert all(item.text.endswith("\n") for item in found)
+    assert len(found) > 9
     assert all(1024 <= len(item.text.encode()) < 1060 for item in found[:-1])
     assert [lines[item.line - 1] for item in found] == [item.text.splitlines(keepends=True)[0] for item in found]
 
