@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from zaohua.corpus import encodings
 from zaohua.corpus.encodings import UndecodableError, as_declared, declared, encoding_of
 
 SIMPLIFIED = "今天天气很好，我们去公园散步。他说：“这里的花开得真漂亮！”后来大家一起回家吃饭。\n" * 3
@@ -118,6 +119,11 @@ def test_one_byte_a_letter_is_read_right_or_set_aside(language, encoding):
 def test_what_fits_nothing_that_is_known_is_set_aside(text, encoding):
     with pytest.raises(UndecodableError):
         encoding_of(text.replace("’", "'").encode(encoding))
+
+
+def test_letters_of_two_alphabets_in_one_word_are_not_writing():
+    assert encodings._written("çok güzel, ışık, Привет, μικρός")
+    assert not encodings._written("ηok gόzel, ύώύk")
 
 
 def test_japanese_mail_is_told_by_its_escapes():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from zaohua.corpus import html as module
 from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.items import SetAsideError
 from zaohua.corpus.html import DEEPEST, EXTRACTORS, charset_of, decoded, nesting, page
@@ -28,6 +29,13 @@ def test_the_main_text_is_found_and_the_title_kept(extractor):
     assert "栏目" not in found.text
     assert "版权" not in found.text
     assert "var x" not in found.text
+
+
+def test_where_trafilatura_misses_the_article_the_other_is_asked(monkeypatch):
+    monkeypatch.setattr(module, "_trafilatura", lambda text: "a little")
+    assert TEXT in page(html(TEXT), "both").text
+    monkeypatch.setattr(module, "_trafilatura", lambda text: TEXT * 3)
+    assert page(html(TEXT), "both").text == TEXT * 3
 
 
 def test_all_takes_what_is_shown():

@@ -14,7 +14,7 @@ _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_:.\-
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_:.\-]{2,30})""", re.I)
 _TITLE = re.compile(r"<title\b[^>]*>(.{0,2000}?)</title", re.I | re.S)
 _GAPS = re.compile(r"\n{3,}")
-_MISSED = 0.3
+_MISSED = 0.2  # share of what resiliparse finds under which trafilatura has missed the article
 DEEPEST = 2000
 """Elements within elements; pages made by hand or program stay under 200, and parsers take long beyond."""
 _TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
@@ -119,7 +119,7 @@ def _tidy(text: str) -> str:
 def _trafilatura(text: str) -> str:
     import trafilatura
 
-    return trafilatura.extract(text, include_comments=False, include_tables=True, fast=True) or ""
+    return trafilatura.extract(text, include_comments=False, favor_recall=True) or ""
 
 
 def _resiliparse(text: str) -> str:
@@ -129,7 +129,7 @@ def _resiliparse(text: str) -> str:
 
 
 def _both(text: str) -> str:
-    """Trafilatura's text, unless resiliparse finds much more: then it missed the article."""
+    """Trafilatura's text, unless resiliparse finds so much more that the article was missed."""
     first, second = _trafilatura(text), _resiliparse(text)
     return second if len(first) < _MISSED * len(second) else first
 

@@ -20,8 +20,9 @@ class ReadingSettings(Settings):
     encoding: str | None = None
     """The encoding of all text files, such as gb18030; None: recognised for each file."""
 
-    html: Literal["trafilatura", "resiliparse", "both", "all"] = "trafilatura"
-    """What finds the main text of a web page; `both` the better of the two, `all` takes the page's whole text."""
+    html: Literal["both", "trafilatura", "resiliparse", "all"] = "both"
+    """What finds the main text of a web page: trafilatura, which is careful; resiliparse, which is quick; `both`, the
+    first and where it misses the article the second (best in benchmarks/main_text.py); `all` takes all text."""
 
     largest_document: Annotated[int, Field(ge=1024)] = 64 * 2**20
     """Bytes; a larger line, record or page is set aside, a larger .txt file is read in parts."""
