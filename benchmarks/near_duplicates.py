@@ -43,7 +43,7 @@ DATA = Path(os.environ.get("ZAOHUA_DATA", result.ROOT.parent / "shared" / "data"
 HERE = Path(__file__).parent / "deduplication"
 ENVIRONMENT = result.ROOT / ".bench" / "deduplication"
 PEERS_PYTHON = Path(os.environ.get("ZAOHUA_DATATROVE", ENVIRONMENT / "bin" / "python"))
-PEERS = ("datatrove[processing,multilingual]==0.10.1", "datasketch==2.0.0")
+PEERS = ("datatrove[processing,multilingual]==0.10.1", "datasketch==2.0.0", "pyarrow")
 RATES = (0.0, 0.005, 0.01, 0.02, 0.04, 0.1)
 FILES = 8
 SYSTEMS = {

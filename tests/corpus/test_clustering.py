@@ -98,7 +98,7 @@ def in_one_list(documents: tuple[np.ndarray, list[str], np.ndarray], settings: N
 
 @pytest.mark.parametrize(
     "settings",
-    [NearDuplicates(), NearDuplicates(keep="longest"), NearDuplicates(characters=5, words=3, verify=0.8)],
+    [NearDuplicates(), NearDuplicates(keep="longest"), NearDuplicates(characters=5, words=3, verify=0.95)],
     ids=["first", "longest", "verified"],
 )
 def test_files_partitions_and_merging_change_nothing(tmp_path, settings):

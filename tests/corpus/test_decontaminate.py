@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from zaohua.corpus import shingles
 from zaohua.corpus.decontaminate import (
     Contaminated,
     Decontamination,
@@ -93,11 +94,13 @@ def test_a_share_asks_for_more_than_one_ngram():
     assert list(run([ENGLISH, SHORT], share=1.0)) == [0, 1]
 
 
-def test_a_batch_gives_what_each_document_gives_alone():
+def test_a_batch_gives_what_each_document_gives_alone_in_blocks_of_any_size(monkeypatch):
     texts = [filler(50), ENGLISH, CHINESE + filler(9), filler(2) + SHORT, "", SHORT + CHINESE + ENGLISH]
-    whole = run(texts)
+    whole = run(texts, action="excise")
+    monkeypatch.setattr(shingles, "_BLOCK", 7)
+    assert run(texts, action="excise") == whole
     for number, text in enumerate(texts):
-        assert run([text]).get(0) == whole.get(number)
+        assert run([text], action="excise").get(0) == whole.get(number)
 
 
 def test_common_ngrams_are_listed_apart_over_all_files(tmp_path):
