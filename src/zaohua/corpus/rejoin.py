@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 _LEAST_LINES = 20  # that have a neighbour; fewer say nothing about a width
+_NARROWEST = 28  # columns, or twice as many as hanzi counted one by one: verse is narrower
 _WIDEST = 140  # no terminal was wider
 _SAMPLE = 4000  # lines that stand for a document's
 _EXPLAINED = 0.7  # share of lines that end where the next word would have passed the width: prose 0.85, verse 0.4
@@ -22,11 +23,10 @@ _BULLET = re.compile(r"[-*•·●○■□◆▶+|>#]\s|[>|#]")
 _NUMBERED = re.compile(
     r"\(?[0-9]{1,3}[.)、）]\s?|[（(][一二三四五六七八九十0-9]+[)）]|[一二三四五六七八九十]+、|第[一二三四五六七八九十百千0-9]+[章回节]"
 )
-_TABLE = re.compile(r"\t|\S {3,}\S|\||[-=_*.]{4,}")
+_COLUMN_SIGNS = ("\t", "|", "   ", "----", "====", "____", "****", "....")
 _OPENING = '“「『"—–'
 _WIDE = "\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
 _WIDE_ONE = re.compile(f"[{_WIDE}“”‘’…—]")
-_NARROW_ONE = re.compile(f"[^{_WIDE}]")
 _SPACELESS = re.compile(f"[{_WIDE}]")
 
 
@@ -48,13 +48,14 @@ def rejoin(text: str) -> str:
     if how is None:
         return text
     joined: list[str] = []
-    open_line = False  # whether the last of `joined` may go on
-    for place, line in enumerate(lines):
-        if open_line and _goes_on(lines[place - 1], line, how):
+    before = ""  # the line above where it is one of prose
+    for line in lines:
+        prose = line if line and not line.isspace() and not _shaped(line) else ""
+        if before and prose and _goes_on(before, prose, how):
             joined[-1] = _together(joined[-1], line)
         else:
             joined.append(line)
-        open_line = bool(line.strip())
+        before = prose
     return "\n".join(joined)
 
 
@@ -63,17 +64,16 @@ def wrapping(lines: Sequence[str]) -> Wrapping | None:
     if len(lines) <= _LEAST_LINES:
         return None
     sample = _sample(lines)
-    pairs = [
-        (first, second)
-        for first, second in itertools.pairwise(sample)
-        if first.strip() and second.strip() and not (_shaped(first) or _shaped(second))
-    ]
+    if sum(map(len, sample)) > _WIDEST * len(sample):
+        return None
+    plain = [line if line and not line.isspace() and not _shaped(line) else "" for line in sample]
+    pairs = [(first, second) for first, second in itertools.pairwise(plain) if first and second]
     if len(pairs) < _LEAST_LINES:
         return None
-    width, measure, full = max(
-        (_explained(pairs, measure) for measure in (columns, len)), key=lambda found: found[2].mean()
-    )
-    if full.mean() < _EXPLAINED or not _NARROWEST[measure] <= width <= _WIDEST:
+    measures = (columns, len) if _SPACELESS.search("".join(plain)) else (len,)
+    width, measure, full = max((_explained(pairs, each) for each in measures), key=lambda found: found[2].mean())
+    narrowest = _NARROWEST if len(measures) == 1 or measure is columns else _NARROWEST / 2
+    if full.mean() < _EXPLAINED or not narrowest <= width <= _WIDEST:
         return None
     ends = [first.rstrip()[-1] in _STOPS for (first, _), is_full in zip(pairs, full, strict=True) if is_full]
     if sum(ends) > _STOPPED * len(ends):
@@ -89,9 +89,6 @@ def columns(text: str) -> int:
     return len(text) + (len(_WIDE_ONE.findall(text)) if _SPACELESS.search(text) else 0)
 
 
-_NARROWEST: dict[Callable[[str], int], int] = {columns: 28, len: 15}  # verse is narrower
-
-
 def _sample(lines: Sequence[str]) -> Sequence[str]:
     """Lines of head, middle and tail where there are very many."""
     if len(lines) <= _SAMPLE:
@@ -103,7 +100,8 @@ def _sample(lines: Sequence[str]) -> Sequence[str]:
 
 def _shaped(line: str) -> bool:
     """Whether a line is indented much, an item of a list, or a row of a table or of code."""
-    return line[:4].isspace() or bool(_TABLE.search(line.strip()))
+    inner = line.strip()
+    return line[:4].isspace() or any(sign in inner for sign in _COLUMN_SIGNS)
 
 
 def _explained(
@@ -122,6 +120,8 @@ def _explained(
 def _next(first: str, second: str, measure: Callable[[str], int]) -> int:
     """What the next word with the space before it would have taken at the end of the first line."""
     rest = second.lstrip()
+    if measure is len and rest.isascii():
+        return 1 + len(rest.partition(" ")[0])
     if _SPACELESS.match(rest) and (not first.isascii() or _SPACELESS.search(first)):
         end = 1
         while end < min(len(rest), 4) and rest[end] in "，。！？；：、”’」』）…—":
@@ -132,7 +132,7 @@ def _next(first: str, second: str, measure: Callable[[str], int]) -> int:
 
 def _goes_on(line: str, following: str, how: Wrapping) -> bool:
     """Whether a line was ended for want of room and the following one continues it."""
-    if not following.strip() or following[:1].isspace() or _shaped(line) or _shaped(following):
+    if following[0].isspace():
         return False
     line = line.rstrip()
     size = how.measure(line)
