@@ -23,6 +23,7 @@ LARGEST = 3_000_000
 """Bytes that the page may have; texts are shown shorter until it has no more."""
 
 _SHOWN = (600, 400, 250, 120, 60, 0)  # characters of a text that is shown
+_compute: Any = pyarrow.compute  # its functions are made when it is loaded
 _SAME_ID = 8  # documents of one id that are compared
 _PARTS = ("documents", "heldout", "removed")
 
@@ -42,11 +43,8 @@ def write_report(folder: Path, report: Mapping[str, Any], surveys: Iterable[Path
             whole.add(json.loads(path.read_text(encoding="utf-8")))
     found = whole.content()
     kept = texts_of(folder, _to_look_up(found))
-    for most in _SHOWN:
-        page = render(report, found, kept, most)
-        if len(page.encode()) <= LARGEST:
-            break
-    write_file(folder / "report.html", page)
+    pages = (render(report, found, kept, most).encode() for most in _SHOWN)
+    write_file(folder / "report.html", next(page for page in pages if len(page) <= LARGEST))
 
 
 def render(report: Mapping[str, Any], found: Mapping[str, Any], kept: Mapping[str, list[str]], most: int) -> str:
@@ -91,8 +89,8 @@ def texts_of(folder: Path, ids: set[str]) -> dict[str, list[str]]:
 
 def _look(file: pyarrow.parquet.ParquetFile, group: int, wanted: list[str], result: dict[str, list[str]]) -> None:
     names = file.read_row_group(group, columns=["id"])["id"]
-    here = pyarrow.compute.is_in(names, value_set=pyarrow.array(wanted, type=names.type))
-    if not pyarrow.compute.any(here).as_py():
+    here = _compute.is_in(names, value_set=pyarrow.array(wanted, type=names.type))
+    if not _compute.any(here).as_py():
         return
     columns = ["id", "text", "rule"] if "rule" in file.schema_arrow.names else ["id", "text"]
     for row in file.read_row_group(group, columns=columns).filter(here).to_pylist():

@@ -6,7 +6,7 @@ from zaohua.corpus.report.markup import Content, Html, share, tag
 
 _SLOT = 36  # pixels that a band and its two lines of words take at least
 _TALL = 250  # pixels that all bands of one side have together
-_NAME = 19  # width of a name, in letters
+_NAME = 17  # width of a name, in letters
 _HIGH = 100
 
 

@@ -1,6 +1,7 @@
 """What the report shows of files of documents: counts that add up over files, and a few texts picked by hash."""
 
 import bisect
+import itertools
 import json
 import math
 from collections import Counter, defaultdict
@@ -38,6 +39,8 @@ EDGES = np.array([math.ceil(round(10 ** (step / 5), 6)) for step in range(51)])
 _AROUND = 160  # characters shown before and after a placeholder
 _LIMITS = 8  # different limits of one rule that are told apart
 _PLACEHOLDER = "<(?:" + "|".join(KINDS) + ")>"
+
+_compute: Any = pyarrow.compute  # its functions are made when it is loaded
 
 Entry = dict[str, Any]
 
@@ -105,14 +108,14 @@ class Survey:
                 for row in _first(rows, ranks, self.samples[source]):
                     entry = _entry(table, row, ranks[row]) | {"part": part}
                     self.samples[source].offer(entry | _told(metas[row]))
-        held = pyarrow.compute.match_substring_regex(table["text"], _PLACEHOLDER).to_numpy()
+        held = _compute.match_substring_regex(table["text"], _PLACEHOLDER).to_numpy()
         if held.any():
             self._placeholders(table, ranks, np.flatnonzero(held))
 
     def _placeholders(self, table: pyarrow.Table, ranks: np.ndarray, rows: np.ndarray) -> None:
         texts = table["text"].take(rows)
         for kind in KINDS:
-            here = rows[pyarrow.compute.match_substring(texts, f"<{kind}>").to_numpy()]
+            here = rows[_compute.match_substring(texts, f"<{kind}>").to_numpy()]
             for row in _first(here, ranks, self.masked[kind]) if len(here) else ():
                 text = table["text"][row].as_py()
                 place = text.index(f"<{kind}>")
@@ -127,7 +130,7 @@ class Survey:
         for rule, rows in _groups(table["rule"]):
             measured = rows[np.isfinite(values[rows]) & ((values[rows] != 0) | (limits[rows] != 0))]
             self.values[rule].update(f"{value:.2g}" for value in values[measured].tolist())
-            self._limit(rule, np.unique(limits[measured]).tolist())
+            self._limit(rule, filter(math.isfinite, np.unique(limits[measured]).tolist()))
             for row in _first(rows, ranks, self.examples[rule]):
                 entry = _entry(table, row, ranks[row], COMPARED if rule in REPEATS else SHOWN)
                 told = {name: table[name][row].as_py() for name in ("reason", "value", "limit", "kept")}
@@ -135,8 +138,8 @@ class Survey:
 
     def _count(self, table: pyarrow.Table, outcomes: Any, part: str) -> list[int]:
         """Count the rows of a table, by outcomes (rows,); the bytes of each text."""
-        sizes = pyarrow.compute.binary_length(table["text"]).to_numpy()
-        characters = pyarrow.compute.utf8_length(table["text"]).to_numpy()
+        sizes = _compute.binary_length(table["text"]).to_numpy()
+        characters = _compute.utf8_length(table["text"]).to_numpy()
         bins = np.searchsorted(EDGES, characters, side="right") - 1  # -1 for none
         found, counts = np.unique(bins, return_counts=True)
         self.lengths[part].update(dict(zip(map(str, found.tolist()), counts.tolist(), strict=True)))
@@ -199,13 +202,10 @@ def survey(inputs: Sequence[Path], settings: Mapping[str, Any], outputs: Sequenc
 
 
 def chosen_samples(samples: Mapping[str, Sequence[Entry]]) -> list[tuple[str, Entry]]:
-    """At most SAMPLES of the samples of all sources, in turn the next of each: (source, sample), source by source."""
-    chosen: dict[str, list[Entry]] = {source: [] for source in sorted(samples)}
-    for turn in range(SAMPLES):
-        for source, entries in chosen.items():
-            if turn < len(samples[source]) and sum(map(len, chosen.values())) < SAMPLES:
-                entries.append(samples[source][turn])
-    return [(source, entry) for source, entries in chosen.items() for entry in entries]
+    """At most SAMPLES of the samples of all sources, (source, sample): the next of each source, turn after turn."""
+    turns = itertools.zip_longest(*samples.values())
+    spread = ((source, entry) for turn in turns for source, entry in zip(samples, turn, strict=True) if entry)
+    return list(itertools.islice(spread, SAMPLES))
 
 
 def _plain(counts: Mapping[str, Counter[str]]) -> dict[str, dict[str, int]]:
