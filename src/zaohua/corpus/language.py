@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from zaohua.corpus.script import histogram, written
 
-WINDOW = 400
+WINDOW = 300
 """Characters of each of the three parts (head, tail, middle) that the model sees: more say nothing else, and cost."""
 
 KANA_IN_JAPANESE = 0.2
@@ -22,15 +22,13 @@ _CANTONESE = re.compile("[嘅喺咗唔佢哋嚟冇咁啲嘢嗰乜攞畀冚噉嬲
 _MANDARIN = re.compile("[的了是不在这這们們他她么麼没沒吗嗎很]")
 _FENCED = re.compile("```.*?(?:```|$)|~~~.*?(?:~~~|$)", re.DOTALL)
 _MARKUP = r"`[^`\n]*`|<[^<>\n]{1,200}>|https?://[^\s\u3000-\u9fff]+|[\w.+-]+@[\w.-]+|\$[^$\n]*\$|\\[A-Za-z]+|&[a-z]+;"
-_NO_LANGUAGE = re.compile(
-    _MARKUP + r"|\b\w*[_\d(){}\[\]=;<>/\\|]\w*|[#*_|~^={}\[\]<>/\\+]+"
-    r"|[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]+"
-)
 _MARKED = re.compile(_MARKUP)
-_SIGNS = re.compile(r"[`<@$\\&_0-9(){}\[\]=;>/|#*~^+\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]")
+_SIGNS = ("`", "<", "$", "\\", "&", "@", "://")  # what all of the above have one of
+_CODE = re.compile(r"[_0-9{}\[\]=<>/\\|#~^]|\w[(;]")
+_NO_ALPHABET = re.compile("[\u3000-\u9fff\uac00-\ud7af\uff00-\uffef]")
 _SURE = 0.9  # probability at which two windows that agree need no third
 _CLEAR = 0.9  # share of the letters in one script from which markup and formulas need not be taken out
-_LEAST = 12  # letters below which a window says nothing
+_LEAST = 12  # characters below which a window says nothing
 
 
 class Language(NamedTuple):
@@ -95,9 +93,9 @@ def _asked(text: str) -> tuple[str, float]:
     """The language that most windows vote for, and its mean probability in them all."""
     votes: defaultdict[str, int] = defaultdict(int)
     probabilities: defaultdict[str, float] = defaultdict(float)
-    windows = [words for window in _windows(text) if sum(map(str.isalpha, words := _words(window))) >= _LEAST]
+    windows = [words for window in _windows(text) if len(words := _words(window)) >= _LEAST] or [text[:WINDOW]]
     asked = 0
-    for window in windows or [text[:WINDOW]]:
+    for window in windows:
         if asked == 2 and len(votes) == 1 and max(probabilities.values()) > 2 * _SURE:
             break  # the third vote would change nothing
         asked += 1
@@ -122,8 +120,11 @@ def _windows(text: str) -> list[str]:
 
 def _words(window: str) -> str:
     """What of a window is in an alphabet and no code, formula, address or markup."""
-    words = _NO_LANGUAGE.sub(" ", window) if _SIGNS.search(window) else window
-    return " ".join(words.split())[:WINDOW]
+    if any(sign in window for sign in _SIGNS):
+        window = _MARKED.sub(" ", window)
+    if _NO_ALPHABET.search(window):
+        window = _NO_ALPHABET.sub(" ", window)
+    return " ".join(word for word in window.split() if not _CODE.search(word))[:WINDOW]
 
 
 @cache
