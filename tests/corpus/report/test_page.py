@@ -90,7 +90,7 @@ def test_every_number_of_a_rule_is_there(corpus):
     size = sum(len(row["text"].encode()) for row in parts["removed"] if row["rule"] == "letters")
     assert "24 texts" in block[0]
     assert "24 篇" in block[0]
-    assert f"{size / 1000:.1f} KB" in block[0]
+    assert f"{size / 1000:.3g} KB" in block[0]
     section = page[page.index('id="rules"') : page.index('id="shape"')]
     assert section.count("<article>") == 10
     assert "0.25" in section
@@ -122,9 +122,7 @@ def test_of_two_documents_with_one_id_the_one_that_is_repeated_is_shown(corpus):
         "documents": [document("x", "something else altogether"), document("x", "the same words again", "books")],
         "removed": [dropped("y", "the same words agaim", "near_duplicates", kept="x")],
     }
-    assert "the same words <ins>again</ins>" in written(corpus(parts), report_of(parts, clusters=CLUSTERS)).replace(
-        "</span>", ""
-    ).replace("aga<ins>in</ins>", "<ins>again</ins>").replace("agai<ins>n</ins>", "<ins>again</ins>")
+    assert "the same words agai<ins>n</ins>" in written(corpus(parts), report_of(parts, clusters=CLUSTERS))
 
 
 def test_text_from_outside_is_inert_wherever_it_comes_from(corpus):

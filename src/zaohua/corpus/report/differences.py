@@ -34,7 +34,7 @@ def differences(first: str, second: str) -> list[Stretch]:
     tail = a[len(a) - end :]
     a, b = a[: len(a) - end], b[: len(b) - end]
     if not a and not b:
-        return _shortened(first, 0, 2 * _AROUND)
+        return _shortened(first, 0, 2 * _AROUND) if first else []
     rest = max(len(a), len(b)) - COMPARED
     found = _by_word(a[:COMPARED], b[:COMPARED])
     if rest > 0:

@@ -79,9 +79,9 @@ def size(number: float) -> str:
     """1.23 MB"""
     for unit in ("B", "KB", "MB", "GB"):
         if number < 999.5:
-            return f"{number:.0f} {unit}" if unit == "B" or number >= 99.5 else f"{number:.3g} {unit}"
+            return f"{number:.0f} {unit}" if unit == "B" or number >= 99.95 else f"{number:.3g} {unit}"
         number /= 1000
-    return f"{number:,.0f} TB" if number >= 99.5 else f"{number:.3g} TB"
+    return f"{number:,.0f} TB" if number >= 99.95 else f"{number:.3g} TB"
 
 
 def share(part: float, whole: float) -> str:
