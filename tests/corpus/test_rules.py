@@ -376,3 +376,11 @@ def test_a_document_of_five_megabytes_is_judged(name, piece):
         piece * (5_000_000 // len(piece.encode())) if piece else "\n".join(prose(Random(i), 200) for i in range(3500))
     )
     assert values(text, PRESETS[name]) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("piece", ["a-", "a.", "! ", "!", "【", "<!--", "<a ", "&", "x'", "www.", "1,"])
+def test_no_text_takes_time_that_grows_with_its_square(name, piece):
+    """Nothing is asserted: a pattern that looks at the rest of the text from every place would not come to an end."""
+    assert isinstance(values(piece * 200_000, PRESETS[name]), dict)

@@ -27,10 +27,10 @@ _HAN = re.compile("[\u4e00-\u9fa5]")
 # Where one sentence ends and another begins in a line; a single capital and a title before a full stop end none.
 _SENTENCE_END = re.compile(
     r"[.!?。！？](?:(?<=[。！？])|(?!\w)(?:(?<=[!?])|(?<![.].)(?<!\b[A-Z].)(?<!\.[A-Za-z].)(?<!\bMr.)(?<!\bMrs.)(?<!\bDr.)(?<!\bSt.)(?!\.)))"
-    r"[^\w\n]*(?=\w)"
+    r"[^\w\n]{0,20}+(?=\w)"
 )
 _FILLER = re.compile(r"lorem\s+ipsum")
-_IN_BRACKETS = re.compile("【(.*?)】")
+_IN_BRACKETS = re.compile("【([^【】]*)】")
 _MAP_SENTENCE_ENDS = re.compile('[.!…?;"。！？；“”＂]+')
 _NOT_WORDS = re.compile(r"[^\w\s]")
 _MAP_ELLIPSES = re.compile(r"…+|\.{2,}")

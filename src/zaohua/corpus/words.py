@@ -13,19 +13,23 @@ _SINGLE = "々〆〇\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\
 _CHARACTERS = re.compile(f"[{_SINGLE}]|[^\\W_{_SINGLE}]+(?:['’][^\\W_{_SINGLE}]+)*")
 
 # English as spaCy's blank pipeline cuts it, to which the constants of several presets belong: punctuation apart,
-# don't as do + n't, she's as she + 's, well-known as three; abbreviations, numbers and addresses stay whole.
+# don't as do + n't, she'll as she + 'll, well-known as three; abbreviations, numbers and addresses stay whole.
 _ENGLISH = re.compile(
     r"""(?!(?i:cannot)\b)\w++(?=[\s;!?")\]”]|,(?!\d))  # the usual word first, for speed
+    | \w++[^\w\s]*+(?<=--)(?!\S) | @[-,.]@
     | (?:https?://|www\.)[^\s<>"]*[\w/]
-    | \w+(?:[.+-]\w+)*@\w+(?:[.-]\w+)+
+    | \w{1,64}+(?:[.+-]\w{1,64}+){0,4}+@\w+(?:[.-]\w+)+
     | (?:[^\W\d_]\.){2,}
     | (?:[A-Z]|Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|Co|Inc|Corp|Ltd|Gen|Gov|Rep|Sen|vs)\.(?!\S)
     | (?:Jan|Feb|Mar|Apr|Aug|Sept|Oct|Nov|Dec)\.(?!\S)
     | (?i:can)(?=not\b)
     | [^\W\d_]+(?=n['’]t\b)
     | (?i:n['’]t)\b
-    | ['’](?i:s|m|re|ve|ll|d)\b
-    | \d+(?:[.,:/]\d+)+ | \w+(?:[._]\w+)*
+    | (?i:I|you|he|she|it|we|they|who|what|that|there|where|how)(?=['’](?:m|re|ve|ll|d)\b)
+    | ['’](?:[sS]|m|re|ve|ll|d)\b
+    | \w+(?:['’](?![sS]\b)\w+)+
+    | \d+(?:[.,:/]\d+)+
+    | \w+(?:[._](?![A-Z])\w+)*
     | \.{2,} | -{2,} | [^\w\s]""",
     re.VERBOSE,
 )
