@@ -52,6 +52,20 @@ def test_what_is_hardly_a_page_is_no_error(extractor, source):
     assert isinstance(page(source, extractor).text, str)
 
 
+def test_a_page_that_a_parser_stumbles_over_is_set_aside(monkeypatch):
+    monkeypatch.setitem(EXTRACTORS, "both", lambda text: 1 / 0)
+    with pytest.raises(SetAsideError, match="cannot be parsed .ZeroDivisionError"):
+        page(html(TEXT), "both")
+
+
+def test_what_a_page_says_of_its_encoding_does_not_matter_once_it_is_text():
+    source = '<?xml version="1.0" encoding="gb2312"?>' + html(TEXT, "<meta charset=gb2312>")
+    text, encoding = decoded(source.encode("gbk"))
+    assert encoding == "gb18030"
+    assert TEXT in page(text, "trafilatura").text
+    assert TEXT in page(text, "resiliparse").text
+
+
 def test_a_page_nested_without_end_is_set_aside():
     for source in ("<div>" * 100_000, "<div>" * 100_000 + "x" + "</div>" * 100_000, '<b class="x>y">' * 100_000):
         with pytest.raises(SetAsideError, match="nested 100,000 deep"):

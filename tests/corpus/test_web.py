@@ -174,13 +174,13 @@ def test_what_may_pass_is_tried_again_and_what_will_not_is_not(tmp_path, site):
 
 
 def test_a_page_has_a_time_limit_however_slowly_it_trickles(tmp_path, site):
-    url = site.put("/slow")
+    url = site.put("/slow", PAGE * 100)  # it would trickle for minutes
     site.put("/robots.txt", b"")
     site.slow = 0.1
     begun = time.monotonic()
     with pytest.raises(UserError, match=r"no whole answer within 0.5 seconds"):
         texts(tmp_path, url, client(seconds=0.5))
-    assert time.monotonic() - begun < 60  # it would take forever in earnest; a busy machine is no failure
+    assert time.monotonic() - begun < 90  # a busy machine is no failure
 
 
 @pytest.mark.parametrize(

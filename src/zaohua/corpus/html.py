@@ -90,7 +90,13 @@ def page(text: str, extractor: str) -> Page:
     depth = nesting(text)
     if depth > DEEPEST:
         raise SetAsideError(f"a page nested {depth:,} deep, over {DEEPEST:,}")
-    return Page(title_of(text), _tidy(EXTRACTORS[extractor](text.replace("\0", ""))))
+    try:
+        main = EXTRACTORS[extractor](text.replace("\0", ""))
+    except (ImportError, MemoryError):
+        raise
+    except Exception as error:  # parsers of others may stumble over anything; it costs the page alone
+        raise SetAsideError(f"a page that cannot be parsed ({type(error).__name__}: {error})") from None
+    return Page(title_of(text), _tidy(main))
 
 
 def nesting(text: str) -> int:
