@@ -33,6 +33,12 @@ def test_every_text_comes_back_where_the_kind_allows_it(made):
     assert [made.decode(made.encode(text)) for text in texts] == texts
 
 
+def test_pieces_are_taken_before_characters_and_characters_before_bytes(made):
+    text = text_of(901, 100)
+    ids = made.encode(text)
+    assert len(ids) <= len(text) if made.vocab_size == SIZES["characters"] else len(ids) < 0.8 * len(text)
+
+
 def test_what_wordpiece_cannot_spell_is_one_token(texts):
     made = train_tokenizer(texts, TokenizerSettings(kind="wordpiece"))
     unknown = made.definition["model"]["vocab"]["[UNK]"]

@@ -174,7 +174,7 @@ def _chosen(counts: np.ndarray, merges: Sequence[Pair], uses: Sequence[float], r
                 add_character(text)
         if len(characters) + len(joined) >= room:
             break
-        if left in tokens and right in tokens and left + right not in tokens and len(left + right) <= LONGEST_TOKEN:
+        if left + right not in tokens and len(left + right) <= LONGEST_TOKEN:  # else nor is what is made of it
             joined[left, right] = None
             tokens.add(left + right)
     for point in points[next_character:]:
