@@ -82,6 +82,8 @@ def _letters(text: str) -> str:
 
 
 def _by_word(first: str, second: str) -> list[Stretch]:
+    # Of more than 200 words those that stand everywhere begin no match, else texts that say one thing over and over
+    # would take seconds.
     a, b = _WORD.findall(first), _WORD.findall(second)
-    codes = difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes()
+    codes = difflib.SequenceMatcher(None, a, b).get_opcodes()
     return [Stretch("".join(a[i:j]), "".join(b[k:n])) for _, i, j, k, n in codes]
