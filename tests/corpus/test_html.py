@@ -54,7 +54,7 @@ def test_what_is_hardly_a_page_is_no_error(extractor, source):
 
 def test_a_page_that_a_parser_stumbles_over_is_set_aside(monkeypatch):
     monkeypatch.setitem(EXTRACTORS, "both", lambda text: 1 / 0)
-    with pytest.raises(SetAsideError, match="cannot be parsed .ZeroDivisionError"):
+    with pytest.raises(SetAsideError, match="cannot be parsed"):
         page(html(TEXT), "both")
 
 

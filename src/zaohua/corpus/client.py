@@ -155,7 +155,8 @@ class Web:
             443 if parts.scheme == "https" else 80
         )  # a Host line names only ports that are not the usual one
         connection.sock = self._socket(host, port, secure=parts.scheme == "https")
-        ender = threading.Timer(self.settings.seconds, _end, [connection.sock])
+        over = threading.Event()
+        ender = threading.Timer(self.settings.seconds, _end, [connection.sock, over])
         ender.start()
         try:
             heads = {"User-Agent": AGENT, "Accept": "text/html, text/plain;q=0.9, */*;q=0.1", "Accept-Encoding": "gzip"}
@@ -166,11 +167,11 @@ class Web:
                 content += block
                 if len(content) > largest:
                     raise FailedError(f"a page of more than {largest:,} bytes")
-            if answer.length or not ender.is_alive():
+            if answer.length or over.is_set():
                 raise http.client.IncompleteRead(bytes(content), answer.length)
             return Answer(url, answer.status, tuple(answer.getheaders()), bytes(content))
         except (OSError, http.client.HTTPException):
-            if not ender.is_alive():
+            if over.is_set():
                 took = f"no whole answer within {self.settings.seconds:g} seconds"
                 raise FailedError(took, passing=True) from None
             raise
@@ -196,8 +197,9 @@ def _joined(url: str, place: str) -> str:
         raise FailedError("it leads to what is not an address") from None
 
 
-def _end(connection: socket.socket) -> None:
+def _end(connection: socket.socket, over: threading.Event) -> None:
     """End an exchange that takes too long, from another thread."""
+    over.set()
     with contextlib.suppress(OSError):  # it may have ended by itself
         connection.shutdown(socket.SHUT_RDWR)
 
