@@ -75,7 +75,7 @@ def test_what_cannot_be_repaired_is_named(text, reason):
         STORY, "plain", "", "好" * 2000 + "\ufffd", "\ue000 字体图标",
         "猗皇至聖兮，至儉至明。\n化流瀛瀛，瀛瀛如何。\n不虢不赩，莫知其極。",
         "×÷±²³ 5 µm §3 ¶ ©", "ÀÉÈÙÂÊÎÔ", "l’été “français” — œuvre, dès l'âge de 3 ans…", "一", "鏄 锛 是两个字",
-        "Привет, мир! Ёлка №5", "Ελληνικά ¨ανατροφή¨", "10 € – 20 €; £5, ¥100",
+        "Привет, мир! Ёлка №5", "Ελληνικά ¨ανατροφή¨", "10 € – 20 €; £5, ¥100", "他说“café”é，”é",
     ],
 )  # fmt: skip
 def test_clean_text_is_neither_changed_nor_called_damaged(text):

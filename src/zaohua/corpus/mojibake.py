@@ -18,6 +18,7 @@ PRIVATE = 0.01
 _CERTAIN = 8  # characters read wrongly, below which chance could have made them
 _COMMON_SHARE = 0.15  # of the hanzi that come out; true text has over 0.3, text that was no Chinese under 0.05
 _GBK_SHARE = 0.15  # of the hanzi: UTF-8 read as GBK has 0.3, true text under 0.01
+_STRAY = 2
 _NARROW_SHARE = 0.2  # of a text in runs of letters that single-byte encodings have beyond ASCII
 _GARBAGE_SHARE = 0.5  # of a line: those who write about 锟斤拷 say other things too
 _GARBAGE_LEAST = 4
@@ -39,6 +40,7 @@ _FIRST_BYTES = [bytes((first, second)) for first in (*range(0xE3, 0xEA), 0xEF) f
 _LEADING = re.compile("[" + "".join(pair.decode("gbk", "ignore") for pair in _FIRST_BYTES) + "]")
 """What GBK makes of the first two bytes of a hanzi or a full-width mark in UTF-8."""
 
+_RARE = re.compile("[\u0460-\u1dff\u2c00-\u2dff\ua000-\uabff]")  # letters beyond Latin, Greek and Russian
 _HANZI = re.compile("[\u3400-\u9fff]")
 _GARBAGE = re.compile("(?:锟斤拷|锟斤|斤拷|锟届){1,}|烫{3,}|屯{3,}|(?:锘匡豢|锘锘|锘匡){1,}|(?:ï»¿|ï¿½)+")
 _PRIVATE = re.compile("[\ue000-\uf8fe]")
@@ -80,7 +82,18 @@ def _by_line(text: str, mend: Callable[[str], str], test: Callable[[str], object
 def _utf8_read_narrow(text: str) -> str:
     """ftfy line by line, on the lines that its own test finds bad."""
     fix, bad = _ftfy()
-    return _by_line(text, fix, lambda line: _NARROW.search(line) and bad(line))
+
+    def mend(line: str) -> str:
+        fixed = fix(line)
+        return fixed if fixed == line or not _stray_letters(line, fixed) else line
+
+    return _by_line(text, mend, lambda line: _NARROW.search(line) and bad(line))
+
+
+def _stray_letters(before: str, after: str) -> bool:
+    """Whether little changed and one or two letters of a rare alphabet came up: chance, as when ”é is read as ӎ."""
+    came = len(_RARE.findall(after)) - len(_RARE.findall(before))
+    return 0 < came <= _STRAY and len(before) - len(after) <= 2 * _STRAY
 
 
 def _gbk_read_narrow(text: str) -> str:

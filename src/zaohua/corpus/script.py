@@ -105,5 +105,5 @@ def _table() -> np.ndarray:
 
 
 def _script(name: str) -> str:
-    words = [word for word in name.split(maxsplit=2)[:2] if word not in ("FULLWIDTH", "HALFWIDTH")]
+    words = [word for word in name.replace("-", " ").split() if word not in ("FULLWIDTH", "HALFWIDTH")]
     return CODES.get(words[0], "Zzzz") if words else "Zzzz"
