@@ -1,5 +1,6 @@
 """Worker processes: one that dies, Ctrl-C and the death of the parent lose only what was running."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -84,6 +85,16 @@ def test_a_task_that_always_kills_its_worker_is_named_and_the_others_were_done(r
 def test_an_exception_stops_the_run_with_the_task_named(root, function):
     with Processes(2) as runner, pytest.raises(TaskError, match=f"{function} from raw to out/x failed: "):
         run([Task(function, ("raw",), {}, ("out/x",))], FUNCTIONS, root, runner)
+
+
+def test_what_still_runs_is_ended_when_another_task_fails(root):
+    tasks = [Task("joined", ("raw",), {"seconds": 60.0}, ("out/long",)), Task("failing", ("raw",), {}, ("out/x",))]
+    with Processes(2) as runner, pytest.raises(TaskError, match="failing"):
+        run(tasks, FUNCTIONS, root, runner)
+    until = time.monotonic() + 30
+    while multiprocessing.active_children():
+        assert time.monotonic() < until, "workers go on after the run has failed"
+        time.sleep(0.05)
 
 
 def start(root: Path, tmp_path: Path) -> tuple[subprocess.Popen, list[int]]:

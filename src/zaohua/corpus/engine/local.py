@@ -45,7 +45,7 @@ class InProcess:
 class Processes:
     """Tasks in so many worker processes. One that dies takes no other task's result with it.
 
-    To be entered: leaving it ends the workers, at once when by an exception such as Ctrl-C.
+    To be entered: leaving it, by Ctrl-C too, ends the workers at once, whatever still runs.
     """
 
     def __init__(self, workers: int) -> None:
@@ -60,7 +60,7 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._close(kill=kind is not None)
+        self._close(kill=kind is not None or bool(self._running))
 
     def start(self, number: int, job: Job) -> None:
         if self._pool is None:
