@@ -57,7 +57,6 @@ def texts(tmp_path: Path, count: int = 3) -> list[Entry]:
 def test_the_settings_of_the_stage_are_those_of_reading(tmp_path):
     (entry, *_) = texts(tmp_path)
     assert [item.text for item in read(entry, CorpusSettings(documents="line"), Noted())] == ["text 0"]
-    assert ReadingSettings.of(CorpusSettings(encoding="gb18030", text_field="x")).encoding == "gb18030"
 
 
 def test_files_of_a_piece_are_told_apart(tmp_path):

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise
 
-from pydantic import BaseModel
-
 from zaohua.corpus.archives import tar_members, zip_members
 from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.contents import Content, Span, of_file
@@ -35,7 +33,7 @@ Cut = tuple[int, int]
 Cutter = Callable[[Content, ReadingSettings, Noted, int], list[Span]]
 
 
-def pieces_of(entries: Sequence[Entry], settings: BaseModel, size: int = SIZE) -> list[Piece]:
+def pieces_of(entries: Sequence[Entry], settings: ReadingSettings, size: int = SIZE) -> list[Piece]:
     """The pieces of all entries in their order: read one after the other they give what the files give."""
     pieces: list[Piece] = []
     bundle: list[Entry] = []
@@ -54,19 +52,18 @@ def pieces_of(entries: Sequence[Entry], settings: BaseModel, size: int = SIZE) -
     return pieces + ([_bundled(bundle)] if bundle else [])
 
 
-def cut(entry: Entry, settings: BaseModel, size: int = SIZE) -> list[Piece]:
+def cut(entry: Entry, settings: ReadingSettings, size: int = SIZE) -> list[Piece]:
     """One file's pieces; a file that cannot be cut, or not be read, is one."""
-    chosen = ReadingSettings.of(settings)
     content = of_file(entry.path, entry.name, entry.size)
     cutter = CUTTERS.get(content.kind)
     if cutter is None:
         return [Piece.of(entry)]
     try:
-        noted = _first_look(entry, chosen)
+        noted = _first_look(entry, settings)
         unknown = not noted.encoding and content.kind in {"text", *_RECORDS}
         if unknown or noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
             return [Piece.of(entry)]
-        spans = cutter(content, chosen, noted, size)
+        spans = cutter(content, settings, noted, size)
     except (OSError, ValueError, UserError, SetAsideError, zipfile.BadZipFile, NotImplementedError, *DAMAGED):
         return [Piece.of(entry)]  # reading it will say what is wrong
     if len(spans) < 2:

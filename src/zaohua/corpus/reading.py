@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pydantic import BaseModel
-
 from zaohua.corpus.archives import read_archive
 from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.books import read_docx, read_epub, read_pdf
@@ -43,16 +41,15 @@ READERS: dict[str, Callable[[Content, ReadingSettings, Noted, Span], Iterator[It
 """kind of file -> what reads it."""
 
 
-def read(given: Entry | Piece, settings: BaseModel, noted: Noted) -> Iterator[Item]:
+def read(given: Entry | Piece, settings: ReadingSettings, noted: Noted) -> Iterator[Item]:
     """The texts of a file or piece and what in it cannot be read, each with its file's name.
 
     Raises UserError when the declared encoding is wrong.
     """
-    chosen = ReadingSettings.of(settings)
     piece = given if isinstance(given, Piece) else Piece.of(given)
     for path, name, size in piece.files:
         found = noted if len(piece.files) == 1 else noted.files.setdefault(name, Noted())
-        for item in _read_file(Path(path), name, size, chosen, found, piece.span):
+        for item in _read_file(Path(path), name, size, settings, found, piece.span):
             yield item if item.file else replace(item, file=name)
 
 

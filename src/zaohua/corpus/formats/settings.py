@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from zaohua.settings import Settings
 
@@ -29,11 +29,3 @@ class ReadingSettings(Settings):
 
     largest_expansion: Annotated[int, Field(ge=2)] = 250
     """Times its size that a packed file may unpack to; text that says something stays far below."""
-
-    @classmethod
-    def of(cls, settings: BaseModel) -> "ReadingSettings":
-        """Those of the fields that another group of settings has too."""
-        if isinstance(settings, cls):
-            return settings
-        shared = cls.model_fields.keys() & type(settings).model_fields.keys()
-        return cls(**{name: getattr(settings, name) for name in shared})
