@@ -17,7 +17,6 @@ import json
 import math
 import os
 import random
-import resource
 import shutil
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -153,7 +153,7 @@ def measured(system: str, language: str, folder: Path) -> Measured:
     python = sys.executable if settings is not None else str(PEERS_PYTHON)
     words = [] if settings is None else [json.dumps(settings)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
-    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    begun = time.perf_counter()
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
             [python, str(HERE / script), str(folder), language, *words],
@@ -161,31 +161,41 @@ def measured(system: str, language: str, folder: Path) -> Measured:
             stdout=log,
             stderr=subprocess.STDOUT,
         )
-        peak: list[int] = [0]
-        watcher = threading.Thread(target=watch, args=(process, peak))
+        seen = Watched()
+        watcher = threading.Thread(target=watch, args=(process, seen))
         watcher.start()
         code = process.wait()
         watcher.join()
-    seconds, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.perf_counter() - begun
     if code:
         raise RuntimeError((folder / "log").read_text()[-2000:])
-    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Measured(seconds, used, peak[0] / 1e6)
+    return Measured(seconds, sum(seen.ticks.values()) / os.sysconf("SC_CLK_TCK"), seen.peak / 1e6)
 
 
-def watch(process: subprocess.Popen, peak: list[int]) -> None:
-    """Note the largest sum of the memory that a process and all below it hold, shared pages counted once."""
+@dataclass
+class Watched:
+    """What a process and all below it have used: processor ticks of each, and the most memory of all together."""
+
+    ticks: dict[int, int] = field(default_factory=dict)
+    peak: int = 0
+
+
+def watch(process: subprocess.Popen, seen: Watched) -> None:
+    """Note what a process and all below it use, ten times a second; shared pages count once."""
     while process.poll() is None:
-        parents: dict[int, list[int]] = defaultdict(list)
+        children: dict[int, list[int]] = defaultdict(list)
+        ticks: dict[int, int] = {}
         for status in Path("/proc").glob("[0-9]*/stat"):
-            with_parent = _text(status).rpartition(")")[2].split()
-            if with_parent:
-                parents[int(with_parent[1])].append(int(status.parent.name))
+            words = _text(status).rpartition(")")[2].split()
+            if words:
+                children[int(words[1])].append(int(status.parent.name))
+                ticks[int(status.parent.name)] = int(words[11]) + int(words[12])
         family = [process.pid]
         for each in family:
-            family += parents[each]
+            family += children[each]
+        seen.ticks.update({each: ticks[each] for each in family if each in ticks})
         sizes = (line.split() for each in family for line in _text(Path(f"/proc/{each}/smaps_rollup")).splitlines())
-        peak[0] = max(peak[0], sum(int(words[1]) * 1024 for words in sizes if words[0] == "Pss:"))
+        seen.peak = max(seen.peak, sum(int(words[1]) * 1024 for words in sizes if words[0] == "Pss:"))
         time.sleep(0.1)
 
 
