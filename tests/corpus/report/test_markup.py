@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.corpus.report.markup import count, share, size, tag
+from zaohua.corpus.report.markup import count, counted, share, size, tag
 
 
 class Reader(HTMLParser):
@@ -59,5 +59,11 @@ def test_sizes_read_well(number, shown):
 
 
 def test_shares_and_counts_read_well():
-    assert [share(1, 3), share(1, 10_000), share(0, 5), share(0, 0)] == ["33.3 %", "< 0.1 %", "0 %", "0 %"]
+    assert [share(1, 3), share(1, 10_000), share(0, 5), share(0, 0)] == [
+        "33.3\u00a0%",
+        "<\u00a00.1\u00a0%",
+        "0\u00a0%",
+        "0\u00a0%",
+    ]
     assert count(1_234_567) == "1,234,567"
+    assert [counted(1, "texts"), counted(2000, "texts")] == ["1 text", "2,000 texts"]

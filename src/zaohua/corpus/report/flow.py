@@ -12,6 +12,7 @@ from zaohua.corpus.report.markup import (
     both_counts,
     both_words,
     count,
+    counted,
     details,
     excerpt,
     joined,
@@ -40,16 +41,18 @@ def headline(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]
     lost_share, held_share = share(lost, lost + clean), share(total["heldout_bytes"], clean)
     files, kept, held = total["files"], total["documents"], total["heldout_documents"]
     repeated = share(repeats, total["texts"])
-    came_in = joined([both_counts(files, "个文件", "files"), ", ", both_counts(total["texts"], "篇", "texts")])
-    trained = joined([both_counts(kept, "篇", "documents"), ", ",
-                      both_counts(total["characters"], "字符", "characters")])  # fmt: skip
+    texts, characters = total["texts"], total["characters"]
+    came_in = both(f"{files:,} 个文件，{texts:,} 篇", f"{counted(files, 'files')}, {counted(texts, 'texts')}")
+    trained = both(
+        f"{kept:,} 篇，{characters:,} 字符", f"{counted(kept, 'documents')}, {counted(characters, 'characters')}"
+    )
     cards = [
         (both("读入", "came in"), size(total["bytes_in"]), came_in, "source"),
         (say(GROUPS, "documents"), size(total["bytes"]), trained, "documents"),
         (say(GROUPS, "heldout"), size(total["heldout_bytes"]),
-         both(f"{held:,} 篇，占文本的 {held_share}", f"{held:,} documents, {held_share} of the text"), "heldout"),
+         both(f"{held:,} 篇，占文本的 {held_share}", f"{counted(held, 'documents')}, {held_share} of all"), "heldout"),
         (say(PARTS, "removed"), size(lost),
-         both(f"{gone:,} 篇，占全部文本的 {lost_share}", f"{gone:,} texts, {lost_share} of all text"), "removed"),
+         both(f"{gone:,} 篇，占文本的 {lost_share}", f"{counted(gone, 'texts')}, {lost_share} of all"), "removed"),
         (both("其中重复的篇数", "repeats among these"), count(repeats),
          both(f"占全部篇数的 {repeated}", f"{repeated} of all texts"), "near_duplicates"),
     ]  # fmt: skip
@@ -158,7 +161,7 @@ def rules(found: Mapping[str, Any], most: int) -> Html:
         limits = found["limits"].get(rule, [])
         line = tag("div",
             tag("b", say(RULE_NAMES, rule), " ", tag("code", rule)),
-            tag("span", both(f"{texts[rule]:,} 篇", f"{texts[rule]:,} texts"), class_="number"),
+            tag("span", both_counts(texts[rule], "篇", "texts"), class_="number"),
             tag("span", size(sizes[rule]), class_="number"),
             plots.bar([(group_of(rule), sizes[rule])], max(sizes.values())), class_="rule",
         )  # fmt: skip

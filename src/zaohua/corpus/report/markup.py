@@ -48,7 +48,12 @@ def both(zh: Content, en: Content) -> Html:
 
 def both_counts(number: int, zh: str, en: str) -> Html:
     """A number of something, such as 1 character; the English word is given as a plural."""
-    return both(f"{number:,} {zh}", f"{number:,} {en.removesuffix('s') if number == 1 else en}")
+    return both(f"{number:,} {zh}", counted(number, en))
+
+
+def counted(number: int, words: str) -> str:
+    """1 text, 2 texts; the word is given as a plural."""
+    return f"{number:,} {words.removesuffix('s') if number == 1 else words}"
 
 
 def text(content: Content, **attributes: Content | None) -> Html:
@@ -87,9 +92,9 @@ def size(number: float) -> str:
 def share(part: float, whole: float) -> str:
     """12.3 %"""
     if not whole or not part:
-        return "0 %"
+        return "0\u00a0%"
     percent = 100 * part / whole
-    return f"{percent:.1f} %" if percent >= 0.05 else "< 0.1 %"
+    return f"{percent:.1f}\u00a0%" if percent >= 0.05 else "<\u00a00.1\u00a0%"
 
 
 def table(head: Sequence[Content], rows: Iterable[Sequence[Content]], *, names: int = 1, class_: str = "") -> Html:
