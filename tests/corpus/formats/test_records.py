@@ -2,13 +2,17 @@
 
 import gzip
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from zaohua.corpus.formats import records
-from zaohua.corpus.formats.items import Unreadable
+from zaohua.corpus.formats.items import Noted, Unreadable
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.reading import read
+from zaohua.corpus.sources import inventory
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=6),
@@ -62,6 +66,16 @@ def test_a_value_over_the_limit_ends_the_file(items_of):
     assert "a value of 9,012 characters" in bad.reason
     good, bad = items_of("a.json", json.dumps([{"text": "kept"}, {"text": "x" * 2**21}]), largest_document=2048)
     assert "a value of more than 2,048 characters" in bad.reason
+
+
+def test_few_large_records_are_enough_to_tell_the_field(tmp_path):
+    (tmp_path / "a.jsonl").write_text((json.dumps({"text": "x" * 2**20}) + "\n") * 40)
+    (entry,) = inventory([str(tmp_path)])
+    tracemalloc.start()
+    assert sum(len(item.text) for item in read(entry, ReadingSettings(), Noted())) == 40 * 2**20
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 30 * 2**20
 
 
 def test_nesting_without_end_is_a_reason(items_of):

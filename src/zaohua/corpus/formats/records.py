@@ -31,6 +31,7 @@ TEXT_FIELDS = (
 """Names under which records hold their text, the most usual first."""
 
 _RECORDS = 100  # records by which a file's text field is told
+_AHEAD = 16 * 2**20  # characters of them, for they are held in memory
 _SPACE, _BETWEEN = re.compile(r"[ \t\r\n]*"), re.compile(r"[ \t\r\n,]*")
 _URL_FIELDS = ("url", "URL", "link", "链接")
 
@@ -136,7 +137,10 @@ def texts_of(
     head: list[Record | Unreadable] = []
     problem: Exception | None = None
     try:
-        head.extend([] if text_field else islice(records, _RECORDS))
+        held = 0
+        while not text_field and len(head) < _RECORDS and held < _AHEAD and (item := next(records, None)):
+            head.append(item)
+            held += _characters(item)
     except Exception as error:  # raised again behind the records that came before it
         problem = error
     known = text_field or settings.text_field
@@ -155,6 +159,13 @@ def texts_of(
             rest = {k: v for k, v in record.items() if k != noted.text_field} if isinstance(record, dict) else {}
             url = next((rest[name] for name in _URL_FIELDS if isinstance(rest.get(name), str)), "")
             yield Found(text, number, rest, url)
+
+
+def _characters(item: Record | Unreadable) -> int:
+    record = item.text if isinstance(item, Unreadable) else item[1]
+    values = list(record.values()) if isinstance(record, dict) else [record]
+    inner = (each for value in values for each in (value if isinstance(value, list) else [value]))
+    return sum(len(each) for each in inner if isinstance(each, str))
 
 
 def _raising(problem: Exception) -> Iterator[Any]:
