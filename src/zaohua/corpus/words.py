@@ -15,7 +15,7 @@ _CHARACTERS = re.compile(f"[{_SINGLE}]|[^\\W_{_SINGLE}]+(?:['’][^\\W_{_SINGLE}
 # English as spaCy's blank pipeline cuts it, to which the constants of several presets belong: punctuation apart,
 # don't as do + n't, she'll as she + 'll, well-known as three; abbreviations, numbers and addresses stay whole.
 _ENGLISH = re.compile(
-    r"""(?!(?i:cannot)\b)\w++(?=[\s;!?")\]”]|,(?!\d))  # the usual word first, for speed
+    r"""(?!(?i:cannot)\b)\w++(?=\s|[,;!?")\]”](?!\S))  # the usual word first, for speed
     | \w++[^\w\s]*+(?<=--)(?!\S) | @[-,.]@
     | (?:https?://|www\.)[^\s<>"]*[\w/]
     | \w{1,64}+(?:[.+-]\w{1,64}+){0,4}+@\w+(?:[.-]\w+)+
