@@ -151,9 +151,8 @@ class _Rules:
         parts: list[str] = []
         start = 0
         for found in self.inside(rest):
-            if found.start():
-                parts += [rest[start : found.start()], found[0]]
-                start = found.end()
+            parts += [rest[start : found.start()], found[0]]
+            start = found.end()
         return tuple(part for part in (*parts, rest[start:]) if part)
 
 

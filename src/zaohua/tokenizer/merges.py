@@ -16,7 +16,7 @@ from zaohua.tokenizer.symbols import BYTE_SYMBOLS
 Pair = tuple[bytes, bytes]
 
 LONGEST_TOKEN = 48  # bytes, 16 hanzi: longer ones are rulers, headers and boilerplate, and rows of the table lost
-_PORTION = 1_000_000  # characters of the sample in which merges are counted
+_PORTION = range(100_000, 1_000_000)  # characters of the sample in which merges are counted: a tenth, within these
 _SLICE = 16_384
 _NEIGHBOURS = 50  # merges on each side whose counts are averaged: the portion is small, and counts fall steadily
 
@@ -138,8 +138,9 @@ def joined(sample: Sequence[str], cut: Any, size: int) -> tuple[list[tuple[str, 
 
 
 def _portion(sample: Sequence[str]) -> Iterator[str]:
-    """Slices from all over the sample, some _PORTION characters in all."""
-    step = max(sum(map(len, sample)) / _PORTION, 1.0)
+    """Slices from all over the sample, a tenth of it within the limits of _PORTION."""
+    total = sum(map(len, sample))
+    step = max(total / min(max(total // 10, _PORTION.start), _PORTION.stop), 1.0)
     due = start = 0.0
     for text in sample:
         for place in range(0, len(text), _SLICE):
