@@ -182,7 +182,7 @@ def arguments(given: Iterable[str] | None = None) -> argparse.Namespace:
 
 def main() -> int:
     """Run, write, print; 1 where the ids differ."""
-    os.environ["TOKENIZERS_PARALLELISM"] = "true"
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
     chosen = arguments()
     bench = Bench(chosen)
     for case in chosen.case or ["zh", "en", "mixed"]:
