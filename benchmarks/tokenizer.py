@@ -44,7 +44,9 @@ class Bench:
         """Learn and encode one case's texts with every system, `rounds` times."""
         size = sum(len(text.encode()) for text in texts) / 1e6
         self.say(f"{name}: {len(texts):,} documents, {size:.1f} MB")
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as first:
+            learned(corpus_of(texts[:20], Path(first)), 300)  # libraries load what they load late
+            learned_directly(texts[:20], 300)
             corpus = corpus_of(texts, Path(folder))
             learners: dict[str, Callable[[], object]] = {
                 OWN: lambda: learned(corpus, self.vocab_size),
