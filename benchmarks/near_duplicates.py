@@ -46,6 +46,7 @@ PEERS_PYTHON = Path(os.environ.get("ZAOHUA_DATATROVE", ENVIRONMENT / "bin" / "py
 PEERS = ("datatrove[processing,multilingual]==0.10.1", "datasketch==2.0.0", "pyarrow")
 RATES = (0.0, 0.005, 0.01, 0.02, 0.04, 0.1)
 FILES = 8
+_SHORTEST = 0.1  # seconds
 SYSTEMS = {
     "zaohua": ("by_zaohua.py", {}),
     "zaohua-verified": ("by_zaohua.py", {"characters": 5, "words": 3, "verify": 0.7}),
@@ -266,14 +267,22 @@ def bench(language: str, count: int, repeats: int, systems: Sequence[str], say: 
     more = len(texts.texts) - few
     for system, pairs in runs.items():
         values = {
-            "documents/s": [more / max(large.seconds - small.seconds, 1e-3) for small, large in pairs],
-            "documents/s of processor": [more / max(large.processor - small.processor, 1e-3) for small, large in pairs],
-            "documents/s with start": [len(texts.texts) / large.seconds for _, large in pairs],
+            "documents/s": rates(more, [large.seconds - small.seconds for small, large in pairs]),
+            "documents/s of processor": rates(more, [large.processor - small.processor for small, large in pairs]),
+            "documents/s with start": rates(len(texts.texts), [large.seconds for _, large in pairs]),
             "peak MB": [large.megabytes for _, large in pairs],
         }
+        for unit in [unit for unit, each in values.items() if not each]:
+            rows.append(result.missing(system, language, unit, "its time cannot be told from its start"))
+            del values[unit]
         rows += [result.row(system, language, "", unit, each) for unit, each in values.items()]
         rows += [result.row(system, language, "", name, [share]) for name, share in shares[system].items()]
     return rows
+
+
+def rates(count: int, seconds: Sequence[float]) -> list[float]:
+    """So many documents in so many seconds, of the runs that took long enough to tell."""
+    return [count / each for each in seconds if each > _SHORTEST]
 
 
 def main() -> int:
