@@ -180,6 +180,15 @@ def test_members_of_archives(tmp_path, texts, size, ending):
     same(tmp_path / f"a.{ending}", size)
 
 
+def test_members_with_one_name_keep_their_own_in_pieces_too(tmp_path):
+    with tarfile.open(tmp_path / "a.tar", "w") as file:
+        for n in range(20):
+            info = tarfile.TarInfo(f"{n % 7}.txt")
+            info.size = 900
+            file.addfile(info, io.BytesIO(f"{n:0900}".encode()))
+    assert same(tmp_path / "a.tar", 3000) == 1
+
+
 def test_large_files_are_cut_and_small_ones_put_together(tmp_path):
     (tmp_path / "big.jsonl").write_text("".join(json.dumps({"text": f"text {n}"}) + "\n" for n in range(5000)))
     (tmp_path / "a.html").write_text("<p>x</p>")
