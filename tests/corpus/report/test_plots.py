@@ -30,11 +30,11 @@ def test_the_bands_of_a_node_fill_it():
 
 
 def test_every_value_falls_into_a_bin_and_the_limit_lies_where_it_is():
-    bins, low, high, line = spread({"0.1": 3, "0.2": 1, "0.05": 2}, [0.25])
+    bins, low, high, lines = spread({"0.1": 3, "0.2": 1, "0.05": 2}, [0.15, 0.25])
     assert (sum(bins), low, high) == (6, 0.05, 0.25)
-    assert line == pytest.approx(24)
+    assert lines == pytest.approx([12, 24])
     assert spread({"1": 5}, [1])[0][0] == 5
-    assert spread({"5": 1}, [])[3] == -1
+    assert spread({"5": 1}, [])[3] == []
 
 
 def test_a_long_name_is_known_by_its_end():

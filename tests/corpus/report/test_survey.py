@@ -47,7 +47,7 @@ def test_counts_are_those_of_the_rows(corpus):
         "unreadable": 1, "unreadable bytes": 0,
     }  # fmt: skip
     assert content["languages"]["zh Hans"] == {"documents": 1, "documents bytes": 12}
-    assert content["values"]["letters"] == {"0.12": 1}
+    assert content["values"]["letters"] == {"0.123": 1}
     assert content["limits"] == {"letters": [0.25], "unreadable": []}
     assert content["lengths"]["removed"] == {"-1": 1, str(int((EDGES <= 2).sum()) - 1): 1}
     assert [entry["id"] for entry in content["masked"]["PHONE"]] == ["c"]

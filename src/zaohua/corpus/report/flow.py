@@ -176,7 +176,7 @@ def rules(found: Mapping[str, Any], most: int) -> Html:
             )
             content.append(tag("p", tag("a", words, href="#repeats")))
         else:
-            content += [_example(entry, most) for entry in found["examples"].get(rule, ())]
+            content += [_example(rule, entry, most) for entry in found["examples"].get(rule, ())]
         blocks.append(details(line, *content, class_="block"))
     note = both(
         "移除的每一篇都在 removed/ 里，带有规则、数值与界限；此处每条规则举十例，按哈希选取。",
@@ -187,7 +187,7 @@ def rules(found: Mapping[str, Any], most: int) -> Html:
 
 def _values(values: Mapping[str, int], limits: list[float]) -> Html:
     """What the removed texts measured, and where the limit lies."""
-    bins, low, high, line = plots.spread(values, limits)
+    bins, low, high, lines = plots.spread(values, limits)
     heights = [[("rules", float(number))] for number in bins]
     width = (high - low) / len(bins)
     titles = [f"{low + i * width:.3g} – {low + (i + 1) * width:.3g}: {number:,}" for i, number in enumerate(bins)]
@@ -198,15 +198,16 @@ def _values(values: Mapping[str, int], limits: list[float]) -> Html:
         f"What the removed texts measured; the dashed line is the limit, {told}",
     )
     caption = tag("p", words, class_="hint")
-    return tag("figure", caption, plots.columns(heights, labels, titles, line))
+    return tag("figure", caption, plots.columns(heights, labels, titles, lines))
 
 
-def _example(entry: Mapping[str, Any], most: int) -> Html:
+def _example(rule: str, entry: Mapping[str, Any], most: int) -> Html:
     """One removed text: where it came from, why it went, and how it begins."""
     value, limit = entry["value"], entry["limit"]
+    reason = "" if (value or limit) and entry["reason"].startswith(f"{rule} is ") else entry["reason"][:300]
     measured = (
         tag("span", f"{value:.4g} {'<' if value < limit else '>'} {limit:g}", class_="chip") if value or limit else ""
     )
-    head = tag("p", name(entry["id"]), " ", measured, " ", tag("span", entry["reason"][:300], class_="soft"))
+    head = tag("p", name(entry["id"]), " ", measured, " ", tag("span", reason, class_="soft"))
     shown = excerpt(entry["text"], entry["characters"], most) if entry["text"] else ""
     return tag("article", head, shown)

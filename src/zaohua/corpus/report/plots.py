@@ -21,11 +21,14 @@ def bar(parts: Sequence[tuple[str, float]], whole: float) -> Html:
 
 
 def columns(
-    heights: Sequence[Sequence[tuple[str, float]]], labels: Sequence[Content], titles: Sequence[str], line: float = -1
+    heights: Sequence[Sequence[tuple[str, float]]],
+    labels: Sequence[Content],
+    titles: Sequence[str],
+    lines: Sequence[float] = (),
 ) -> Html:
     """Columns beside each other, each of (colour, value) one on the other, with labels below and titles to point at.
 
-    A `line` stands at that place, counted in columns.
+    The `lines` stand at these places, counted in columns.
     """
     most = max((sum(value for _, value in parts) for parts in heights), default=0) or 1
     shapes = []
@@ -38,7 +41,7 @@ def columns(
             stack.append(tag("rect", **at, class_=f"fill {group}"))
         area = tag("rect", x=place, y=0, width=1, height=_HIGH, class_="area")
         shapes.append(tag("g", tag("title", title), area, *stack))
-    if line >= 0:
+    for line in lines:
         shapes.append(tag("path", d=f"M{_number(line)} 0V{_HIGH}", class_="limit", vector_effect="non-scaling-stroke"))
     box = f"0 0 {max(len(heights), 1)} {_HIGH}"
     drawn = tag("svg", *shapes, viewBox=box, preserveAspectRatio="none", role="img")
@@ -122,10 +125,10 @@ def fitted(name: str) -> str:
     return name
 
 
-def spread(values: Mapping[str, int], limits: Sequence[float]) -> tuple[list[int], float, float, float]:
+def spread(values: Mapping[str, int], limits: Sequence[float]) -> tuple[list[int], float, float, list[float]]:
     """Values as text and their counts -> counts in 24 equal bins from the least of all, limits too, to the most.
 
-    Also these two, and where the first limit lies, in bins; -1 for none.
+    Also these two, and where the limits lie, in bins.
     """
     numbers = [float(value) for value in values]
     low, high = min([*numbers, *limits]), max([*numbers, *limits])
@@ -133,7 +136,7 @@ def spread(values: Mapping[str, int], limits: Sequence[float]) -> tuple[list[int
     bins = [0] * 24
     for value, times in zip(numbers, values.values(), strict=True):
         bins[min(int(24 * (value - low) / width), 23)] += times
-    return bins, low, high, 24 * (limits[0] - low) / width if limits else -1.0
+    return bins, low, high, [24 * (limit - low) / width for limit in limits]
 
 
 def _number(value: float) -> str:

@@ -76,7 +76,7 @@ class Survey:
         self.lengths: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.languages: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.values: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        """By rule: how many texts measured what, to two digits."""
+        """By rule: how many texts measured what, to three digits."""
         self.limits: defaultdict[str, set[float]] = defaultdict(set)
         self.examples: defaultdict[str, Picks] = defaultdict(lambda: Picks(EXAMPLES))
         self.masked: defaultdict[str, Picks] = defaultdict(lambda: Picks(EXAMPLES))
@@ -129,7 +129,7 @@ class Survey:
         values, limits = table["value"].to_numpy(), table["limit"].to_numpy()
         for rule, rows in _groups(table["rule"]):
             measured = rows[np.isfinite(values[rows]) & ((values[rows] != 0) | (limits[rows] != 0))]
-            self.values[rule].update(f"{value:.2g}" for value in values[measured].tolist())
+            self.values[rule].update(f"{value:.3g}" for value in values[measured].tolist())
             self._limit(rule, filter(math.isfinite, np.unique(limits[measured]).tolist()))
             for row in _first(rows, ranks, self.examples[rule]):
                 entry = _entry(table, row, ranks[row], COMPARED if rule in REPEATS else SHOWN)
