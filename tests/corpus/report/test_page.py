@@ -211,8 +211,9 @@ def test_everything_is_said_in_both_languages(corpus):
 
 
 def test_the_page_is_the_same_however_the_rows_lie_in_files(corpus, tmp_path):
-    parts, report = some(), report_of(some(), clusters=CLUSTERS)
+    parts, report = some(), report_of(some(), clusters=CLUSTERS, changed={"masked: EMAIL": 5})
     one = written(corpus(parts), report)
+    assert one.count("<mark>&lt;EMAIL&gt;</mark>") == 5
     assert written(corpus(parts, 7, "seven"), report) == one
     shuffled = {name: random.Random(1).sample(rows, len(rows)) for name, rows in parts.items()}
     folder = corpus(shuffled, 3, "shuffled")

@@ -46,6 +46,7 @@ def test_counts_are_those_of_the_rows(corpus):
         "documents": 1, "documents bytes": 12, "heldout": 1, "heldout bytes": 23, "letters": 1, "letters bytes": 2,
         "unreadable": 1, "unreadable bytes": 0,
     }  # fmt: skip
+    assert content["outcomes"]["books"] == {"documents": 1, "documents bytes": 10}
     assert content["languages"]["zh Hans"] == {"documents": 1, "documents bytes": 12}
     assert content["values"]["letters"] == {"0.123": 1}
     assert content["limits"] == {"letters": [0.25], "unreadable": []}
