@@ -60,7 +60,7 @@ def by_tasks(
     for number, part in enumerate(np.array_split(np.argsort(ids), files)):
         names.append(f"keys-{number}")
         write_keys(folder / names[-1], ids[part], [keys[i] for i in part], characters[part])
-    first = sketch_tasks(names, settings, partitions, "near")
+    first = sketch_tasks(names, settings, partitions, "near", near=[True] * len(names))
     sketches = [task.outputs[0] for task in first]
     tasks = [*first, *cluster_tasks(sketches, names, settings, partitions, "near", merge=merge)]
     run(random.Random(files).sample(tasks, len(tasks)), functions(), folder, InProcess())
@@ -142,7 +142,7 @@ def test_keys_are_read_as_they_were_written_in_any_choice(tmp_path):
 
 def test_only_what_a_setting_touches_is_done_again():
     def outputs(settings: NearDuplicates) -> list[tuple]:
-        tasks = sketch_tasks(["keys"], settings, 2, "near") + cluster_tasks(
+        tasks = sketch_tasks(["keys"], settings, 2, "near", near=[True]) + cluster_tasks(
             ["near/sketch/000000"], ["keys"], settings, 2, "near"
         )
         return [(task.function, task.settings) for task in tasks]

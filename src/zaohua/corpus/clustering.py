@@ -38,12 +38,14 @@ def functions() -> dict[str, Function]:
     }
 
 
-def sketch_tasks(keys: Sequence[str], settings: NearDuplicates, partitions: int, folder: str) -> list[Task]:
-    """A task for each file of keys, which writes `folder/sketch/N`."""
+def sketch_tasks(
+    keys: Sequence[str], settings: NearDuplicates, partitions: int, folder: str, *, near: Sequence[bool]
+) -> list[Task]:
+    """A task for each file of keys, which writes `folder/sketch/N`; where it is not for `near`, only equal keys count."""
     chosen = settings.model_dump(include={"characters", "words", "bands", "rows", "seed"})
     return [
-        Task("sketch", (name,), {**chosen, "partitions": partitions}, (f"{folder}/sketch/{number:06}",))
-        for number, name in enumerate(keys)
+        Task("sketch", (name,), {**chosen, "partitions": partitions, "near": alike}, (f"{folder}/sketch/{number:06}",))
+        for number, (name, alike) in enumerate(zip(keys, near, strict=True))
     ]
 
 
@@ -97,8 +99,9 @@ def partitions_for(documents: int, settings: NearDuplicates, memory: int) -> int
 def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
     """A file of keys -> its sketch."""
     ids, keys, characters = read_keys(inputs[0])
-    chosen = {name: value for name, value in settings.items() if name != "partitions"}
-    write_sketch(outputs[0], ids, keys, characters, NearDuplicates(**chosen), settings["partitions"])
+    chosen = {name: value for name, value in settings.items() if name not in ("partitions", "near")}
+    near = NearDuplicates(**chosen) if settings["near"] else None
+    write_sketch(outputs[0], ids, keys, characters, near, settings["partitions"])
     return {"documents": len(ids)}
 
 

@@ -111,10 +111,9 @@ class Plan:
             self.tasks.append(Task("no_clusters", (), {}, ("near/clusters",), weight=0.1))
             return "near/clusters"
         near = self.settings.near
-        if self.settings.duplicates == "exact":  # no shingle is that long, so no pair is near
-            near = near.model_copy(update={"characters": 2**31, "words": 2**31, "verify": None})
         keys = [task.outputs[3] for task in self.cleaned]
-        sketches = clustering.sketch_tasks(keys, near, self.partitions, "near")
+        alike = [self.settings.duplicates == "near" and task.function == "clean" for task in self.cleaned]
+        sketches = clustering.sketch_tasks(keys, near, self.partitions, "near", near=alike)
         self.tasks += sketches
         names = [task.outputs[0] for task in sketches]
         self.tasks += clustering.cluster_tasks(names, keys, near, self.partitions, "near", documents=documents)

@@ -46,13 +46,16 @@ def write_sketch(
     ids: np.ndarray,
     keys: Sequence[str],
     characters: np.ndarray,
-    settings: NearDuplicates,
+    settings: NearDuplicates | None,
     partitions: int,
 ) -> None:
-    """What the documents of a file are compared by: band keys, a digest of the whole key, and its length."""
+    """What the documents of a file are compared by: band keys (none without settings), a digest of the whole key, and
+    its length."""
     whole = np.frombuffer(b"".join(map(exact_key, keys)), dtype="<u8").reshape(-1, 2)
     lengths = np.array([len(key) for key in keys], dtype=np.int64)
-    _write(path, signatures(keys, characters, ids, settings), (whole, ids), (ids, lengths), partitions)
+    none = np.zeros(0, dtype=np.uint64)
+    near = (none, none) if settings is None else signatures(keys, characters, ids, settings)
+    _write(path, near, (whole, ids), (ids, lengths), partitions)
 
 
 def merge_sketches(paths: Sequence[Path], output: Path) -> None:

@@ -5,6 +5,7 @@ pieces -> clean -> (sketch -> clusters) (common lines) -> divide -> finish -> do
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -59,17 +60,21 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             events.say(f"corpus: {output} is up to date", f"语料：{output} 已是最新")
             shutil.rmtree(work, ignore_errors=True)
             return output
-        plan = Plan(settings, entries, worlds, embedded, work, manifest["inputs"]["sources"])
-        records = plan.carry_out(events)
-        total = finishing.added([records[task] for task in plan.cleaned + plan.finished])
-        _check_size(total, settings)
-        with folders.writing(output, manifest) as folder:
-            plan.lay_out(folder, records)
+        try:
+            plan = Plan(settings, entries, worlds, embedded, work, manifest["inputs"]["sources"])
+            records = plan.carry_out(events)
+            total = finishing.added([records[task] for task in plan.cleaned + plan.finished])
+            _check_size(total, settings)
             report = summary(total, records, plan)
             if not report["total"]["heldout_bytes"]:
                 raise UserError(
                     f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text"
                 )
+        except UserError:  # the same command would say the same: nothing is left to go on with
+            shutil.rmtree(work, ignore_errors=True)
+            raise
+        with folders.writing(output, manifest) as folder:
+            plan.lay_out(folder, records)
             folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             manifest["found"] = found([records[task] for task in plan.cleaned])
             manifest["split"] = sentence(report["split"])
@@ -81,6 +86,10 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
 def _check_size(total: Tally, settings: CorpusSettings) -> None:
     named = ", ".join(settings.sources)
     characters = sum(counts["characters"] + counts["heldout_characters"] for counts in total.sources.values())
+    removed = sum(total.removed.values(), Counter())
+    if not characters and removed.keys() - {"unreadable", "short"}:
+        often = ", ".join(f"{count:,} by {rule}" for rule, count in removed.most_common(3))
+        raise UserError(f"all texts in {named} were removed ({often}): give other text, or set rules.preset to none")
     if not characters:
         first = total.first_reason or "empty"
         raise UserError(f"no text was found in {named} (the first file or line: {first}); give files of {READABLE}")

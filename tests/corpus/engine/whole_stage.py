@@ -40,7 +40,7 @@ def stage(root: Path, files: int, seconds: float) -> list[Task]:
             write_keys(root / f".{name}", ids[part], [keys[i] for i in part], characters[part])
             (root / f".{name}").rename(root / name)
     settings = NearDuplicates(characters=5, words=3, verify=0.8, keep="longest")
-    tasks = sketch_tasks(names, settings, PARTITIONS, "near")
+    tasks = sketch_tasks(names, settings, PARTITIONS, "near", near=[True] * len(names))
     tasks += cluster_tasks([task.outputs[0] for task in tasks], names, settings, PARTITIONS, "near")
     return [slow(task, seconds, root / "trace") for task in tasks]
 
