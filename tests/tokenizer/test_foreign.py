@@ -105,7 +105,7 @@ def test_a_model_of_sentencepiece_that_normalises_gives_its_ids(kind, tmp_path):
     )
     theirs = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "made.model"))
     tokenizer = import_vocabulary(tmp_path / "made.model")
-    strings = hard_strings(1000, seed=5)
+    strings = [*hard_strings(1000, seed=5), "<s>", "a<s>b </s>", "<unk>"]
     assert [tokenizer.encode(text) for text in strings] == [theirs.encode(text) for text in strings]
 
 

@@ -1,7 +1,8 @@
 """A SentencePiece model file as the content of a tokenizer.json.
 
 The file is a protocol buffer (google/sentencepiece, sentencepiece_model.proto); the few fields that decide ids are
-read here, and a file that needs more is refused.
+read here, and a file that needs more is refused. One difference is left: a unigram model with byte pieces takes the
+text `<0x41>` for the piece of that name, which SentencePiece does not.
 """
 
 import base64
