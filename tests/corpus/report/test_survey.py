@@ -72,6 +72,20 @@ def test_samples_come_from_all_sources(corpus):
     assert sum(source == "small" for source, _ in chosen) == 20
 
 
+def test_a_large_source_has_as_many_samples_whether_it_comes_first_or_last(corpus, monkeypatch):
+    monkeypatch.setattr(survey_module, "SAMPLES", 40)
+    large = [document(f"{n}", "text", "large") for n in range(100)]
+    small = [document(f"{n}", "text", f"source {n}") for n in range(20)]
+    chosen = []
+    for name, files in (("first", [large, small]), ("last", [small, large])):
+        found = Survey()
+        for number, rows in enumerate(files):
+            folder = corpus({"documents": rows}, name=f"{name}{number}")
+            found.take(folder / "documents" / "part-0.parquet", "documents")
+        chosen.append(chosen_samples(found.content()["samples"]))
+    assert chosen[0] == chosen[1]
+
+
 def test_of_more_sources_than_samples_some_are_shown_the_same_ones_in_any_order(corpus, monkeypatch):
     monkeypatch.setattr(survey_module, "SAMPLES", 10)
     rows = [document(f"{n}", "text", f"source {n % 40}") for n in range(200)]

@@ -62,6 +62,11 @@ class Picks:
         bisect.insort(self._entries, (*key, entry), key=lambda each: each[:3])
         del self._entries[self.most :]
 
+    def shrink(self, most: int) -> None:
+        """Pick no more than so many from now on."""
+        self.most = most
+        del self._entries[most:]
+
     def entries(self) -> list[Entry]:
         """What was picked, in order."""
         return [entry for *_, entry in self._entries]
@@ -158,7 +163,7 @@ class Survey:
             del self.samples[max(self.samples, key=lambda name: (_hash(name), name))]
         most = min(SAMPLES, -(-8 * SAMPLES // len(self.samples)))
         for picks in self.samples.values():
-            picks.most = most
+            picks.shrink(most)
 
     def content(self) -> dict[str, Any]:
         """As plain values."""
