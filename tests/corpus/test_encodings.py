@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from zaohua.corpus.encodings import UndecodableError, encoding_of
+from zaohua.corpus import encodings
+from zaohua.corpus.encodings import UndecodableError, as_declared, declared, encoding_of
 
 SIMPLIFIED = "今天天气很好，我们去公园散步。他说：“这里的花开得真漂亮！”后来大家一起回家吃饭。\n" * 3
 TRADITIONAL = "今天天氣很好，我們去公園散步。他說：「這裡的花開得真漂亮！」後來大家一起回家吃飯。\n" * 3
@@ -73,9 +74,92 @@ def test_nothing_is_utf8():
     assert encoding_of(b"") == "utf-8"
 
 
+LANGUAGES = {
+    "Russian": "Сегодня хорошая погода, и мы пошли гулять в парк. Он сказал, что цветы здесь очень красивы.",
+    "Ukrainian": "Сьогодні гарна погода, і ми пішли гуляти в парк. Він сказав, що квіти тут дуже гарні, їх багато є.",
+    "Greek": "Σήμερα ο καιρός είναι καλός και πήγαμε βόλτα στο πάρκο. Τα λουλούδια εδώ είναι πολύ όμορφα.",
+    "Hebrew": "היום מזג האוויר יפה והלכנו לטייל בפארק. הוא אמר שהפרחים כאן יפים מאוד, ואחר כך כולם חזרו הביתה.",
+    "Arabic": "الطقس جميل اليوم وذهبنا للتنزه في الحديقة. قال إن الزهور هنا جميلة جدا، ثم عاد الجميع إلى البيت.",
+    "Thai": "วันนี้อากาศดีมาก เราไปเดินเล่นในสวนสาธารณะ เขาบอกว่าดอกไม้ที่นี่สวยมาก แล้วทุกคนก็กลับบ้าน",
+    "Polish": "Dzisiaj jest piękna pogoda i poszliśmy do parku. Powiedział, że kwiaty są śliczne. Żółć, łąka, ćma.",
+    "Czech": "Dnes je hezké počasí a šli jsme do parku. Řekl, že květiny jsou krásné. Příliš žluťoučký kůň.",
+    "Hungarian": "Ma szép idő van, elmentünk sétálni. Azt mondta, hogy a virágok nagyon gyönyörűek. Őrült űrhajós.",
+    "Turkish": "Bugün hava çok güzel ve yürüyüşe çıktık. Çiçeklerin güzel olduğunu söyledi. Şişli, ığdır.",
+    "Lithuanian": "Šiandien gražus oras ir mes išėjome į parką. Jis pasakė, kad gėlės labai gražios. Ąžuolų ūkas.",
+}
+WRITTEN_IN = {
+    "Russian": ["cp1251", "koi8_r", "cp866", "iso8859_5"],
+    "Ukrainian": ["cp1251", "koi8_u"],
+    "Greek": ["cp1253", "iso8859_7"],
+    "Hebrew": ["cp1255", "iso8859_8"],
+    "Arabic": ["cp1256", "iso8859_6"],
+    "Thai": ["cp874"],
+    "Polish": ["cp1250", "iso8859_2"],
+    "Czech": ["cp1250", "iso8859_2"],
+    "Hungarian": ["cp1250", "iso8859_2"],
+    "Turkish": ["cp1254"],
+    "Lithuanian": ["cp1257"],
+}
+
+
+@pytest.mark.parametrize(("language", "encoding"), [(name, each) for name, all_ in WRITTEN_IN.items() for each in all_])
+def test_one_byte_a_letter_is_read_right_or_set_aside(language, encoding):
+    data = (LANGUAGES[language] + "\n").encode(encoding) * 3
+    assert data.decode(encoding_of(data)) == data.decode(encoding)
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (FRENCH, "mac_roman"),
+        ("Über den Flüssen schöne Straßen, größer.\n" * 3, "cp437"),
+        (LANGUAGES["Russian"], "mac_cyrillic"),
+    ],
+)
+def test_what_fits_nothing_that_is_known_is_set_aside(text, encoding):
+    with pytest.raises(UndecodableError):
+        encoding_of(text.replace("’", "'").encode(encoding))
+
+
+def test_letters_of_two_alphabets_in_one_word_are_not_writing():
+    assert encodings._written("çok güzel, ışık, Привет, μικρός")
+    assert not encodings._written("ηok gόzel, ύώύk")
+
+
+def test_japanese_mail_is_told_by_its_escapes():
+    data = JAPANESE.encode("iso2022_jp")
+    assert data.decode(encoding_of(data)) == JAPANESE
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("GB2312", "gb18030"), ("x-sjis", "cp932"), ("ISO-8859-1", "cp1252"), ("Big5", "big5hkscs"), ("utf-8", "utf-8"),
+     ("windows-1251", "cp1251"), ("none", ""), ("base64", ""), ("rot13", ""), ("", "")],
+)  # fmt: skip
+def test_names_mean_what_browsers_take_them_for(said, meant):
+    assert declared(said) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "said", "believed"),
+    [
+        (SIMPLIFIED, "gb18030", "gb18030", True),
+        (TRADITIONAL, "big5hkscs", "big5hkscs", True),
+        (TRADITIONAL, "big5", "gb18030", False),
+        (SIMPLIFIED, "gb18030", "cp1252", False),
+        (KOREAN, "cp949", "cp1252", False),
+        (FRENCH, "cp1252", "cp1252", True),
+        (LANGUAGES["Russian"], "cp1251", "cp1251", True),
+        ("plain", "ascii", "gb18030", True),
+    ],
+)
+def test_what_is_said_is_believed_when_the_bytes_bear_it_out(text, encoding, said, believed):
+    assert as_declared(text.encode(encoding), said) == (text if believed else None)
+
+
 @pytest.mark.slow
 def test_real_files_are_recognised():
-    """chardet's test files: of each encoding of Chinese, Japanese and Korean nearly all give the right text."""
+    """chardet's test files: each gives the right text, and what Python cannot decode is set aside, not misread."""
     archive = Path(os.environ.get("ZAOHUA_DATA", "../shared/data")) / "web/chardet_encodings/chardet.tar.gz"
     if not archive.exists():
         pytest.skip(f"{archive} is absent")
@@ -94,12 +178,14 @@ def test_real_files_are_recognised():
                     )
                 )
             except (UnicodeDecodeError, LookupError):
-                continue  # the file itself holds broken bytes
+                with pytest.raises(UndecodableError):
+                    encoding_of(data)
+                continue
             try:
                 found = data.decode(encoding_of(data))
             except (UndecodableError, UnicodeDecodeError):
                 found = ""
             right.setdefault(parts[1], []).append(found.lstrip("\ufeff") == true.lstrip("\ufeff"))
     shares = {name: sum(answers) / len(answers) for name, answers in right.items()}
-    assert all(shares[name] >= 0.95 for name in ("Big5", "GB2312", "EUC-KR", "SHIFT_JIS", "utf-8")), shares
-    assert all(shares[name] == 1 for name in shares if name.startswith("UTF")), shares
+    assert sum(map(len, right.values())) > 140
+    assert all(share == 1 for share in shares.values()), shares

@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import random
+import shutil
 from pathlib import Path
 
 import pyarrow
@@ -17,12 +19,14 @@ from zaohua.events import Events
 from zaohua.settings import UserError, check
 
 EVENTS = Events(console=False)
+PLAIN = {"rules": {"preset": "none"}, "duplicates": "exact"}
+"""Made-up texts repeat themselves and one another more than a person's do."""
 LONG = "\n".join(f"第{n}行：小猫坐在第{n}张垫子上，the cat sat on mat {n}." for n in range(200))
 
 
 def make(tmp_path: Path, *sources: str | Path, **settings) -> Path:
-    chosen = CorpusSettings(sources=tuple(map(str, sources)) or (str(tmp_path / "texts"),), **settings)
-    return stage.run(chosen, tmp_path / "corpus", EVENTS)
+    named = {"sources": list(map(str, sources)) or [str(tmp_path / "texts")]}
+    return stage.run(check(CorpusSettings, named | PLAIN | settings), tmp_path / "corpus", EVENTS)
 
 
 def write(tmp_path: Path, name: str, content: str | bytes) -> Path:
@@ -47,8 +51,9 @@ def both(corpus: Path) -> dict[str, str]:
 def removed(corpus: Path, kind: str) -> list[dict]:
     return [
         row
-        for path in sorted((corpus / "removed" / kind).glob("*"))
+        for path in sorted((corpus / "removed").glob("*"))
         for row in pyarrow.parquet.read_table(path).to_pylist()
+        if row["rule"] == kind
     ]
 
 
@@ -103,7 +108,8 @@ def test_bad_lines_and_files_are_set_aside_with_their_place_and_the_rest_goes_on
     corpus = make(tmp_path)
     bad = removed(corpus, "unreadable")
     assert {row["id"] for row in bad} >= {f"texts/a.jsonl:{n}" for n in (4, 5, 6, 7)} | {"texts/b.txt:201"}
-    assert {row["file"] for row in bad if row["line"] == 0} == {f"texts/{name}" for name in
+    places = [json.loads(row["meta"]) for row in bad]
+    assert {place["file"] for place in places if not place.get("line")} >= {f"texts/{name}" for name in
         ("c.txt", "d.png", "e.jsonl.gz", "f.parquet", "g.json", "h.txt.zst")}  # fmt: skip
     assert all(row["reason"] for row in bad)
     assert next(row["text"] for row in bad if row["id"] == "texts/a.jsonl:4") == '{"text": "half\n'
@@ -210,7 +216,9 @@ def test_an_embedded_world_brings_its_own_heldout_part(tmp_path):
     corpus = stage.run(chosen, tmp_path / "corpus", EVENTS, embedded=embedded)
     assert set(texts(corpus, "heldout")) == {f"world:small/{n}" for n in range(0, 60, 6)}
     assert len(texts(corpus, "documents")) == 50
-    assert next(read_documents(corpus, "heldout")).meta == {"language": "en"}
+    assert next(read_documents(corpus, "heldout")).meta == {
+        "file": "world:small/0", "language": "en", "script": "Latn"
+    }  # fmt: skip
 
 
 def test_counts_add_up_by_source(tmp_path):
@@ -220,7 +228,8 @@ def test_counts_add_up_by_source(tmp_path):
     corpus = make(tmp_path, tmp_path / "texts", other)
     report = json.loads((corpus / "report.json").read_text())
     first, second = report["sources"][str(tmp_path / "texts")], report["sources"][str(other)]
-    assert (first["documents"] + first["heldout_documents"], first["duplicates"], first["unreadable"]) == (100, 1, 1)
+    assert first["documents"] + first["heldout_documents"] == 100
+    assert report["removed"]["sources"] == {str(tmp_path / "texts"): {"duplicates": 1, "unreadable": 1}}
     assert second["characters"] + second["heldout_characters"] == len(LONG)
     assert report["total"]["bytes"] == sum(len(text.encode()) for text in texts(corpus).values())
 
@@ -240,7 +249,7 @@ def test_unchanged_sources_are_not_read_again_and_changed_ones_are(tmp_path, mon
     corpus = make(tmp_path)
     before = folders.manifest_of(corpus)
     with monkeypatch.context() as patched:
-        patched.setattr(stage, "read", None)
+        patched.setattr(stage, "Plan", None)
         assert folders.manifest_of(make(tmp_path)) == before
     path.write_text(LONG + "\n新的一行。")
     assert folders.manifest_of(make(tmp_path)) != before
@@ -316,3 +325,87 @@ def test_no_source_is_refused(tmp_path):
 def test_a_glob_without_a_match_is_refused(tmp_path):
     with pytest.raises(UserError, match="matches no files"):
         make(tmp_path, tmp_path / "*.txt")
+
+
+PEOPLE = ("Anna", "Ben", "Clara", "Dan", "Eve", "Finn", "Greta", "Hugo", "Ida", "Jack", "Kim", "Lena", "Max", "Nina")
+DEEDS = ("sang a song for", "gave a red apple to", "walked to the market with", "lost a game of chess against",
+         "wrote a long letter to", "painted a portrait of", "baked a cake with", "told a strange story to")  # fmt: skip
+
+
+def story(seed: int, sentences: int = 30) -> str:
+    """A text that shares words with others and no long stretch."""
+    rng = random.Random(seed)
+    days = (rng.randrange(400) for _ in range(sentences))
+    return " ".join(f"On day {day} {rng.choice(PEOPLE)} {rng.choice(DEEDS)} {rng.choice(PEOPLE)}." for day in days)
+
+
+def test_a_nearly_equal_text_is_removed_and_names_the_one_it_repeats(tmp_path):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    write(tmp_path, "z.txt", story(3).replace("day", "DAY", 1) + " The end of it.")
+    corpus = make(tmp_path, duplicates="near")
+    assert [(row["id"], row["kept"]) for row in removed(corpus, "near_duplicates")] == [("texts/z.txt", "texts/3.txt")]
+    sizes = {
+        d.id: d.meta.get("cluster_size") for part in ("documents", "heldout") for d in read_documents(corpus, part)
+    }
+    assert sizes["texts/3.txt"] == 2
+    assert sizes["texts/4.txt"] is None
+    assert removed(make(tmp_path, duplicates="none"), "near_duplicates") == []
+
+
+def test_a_rule_says_what_it_measured_against_which_limit(tmp_path):
+    write(tmp_path, "a.txt", story(1, 60))
+    write(tmp_path, "b.txt", "http://a.example/b " * 40)
+    (row,) = removed(make(tmp_path, rules={"preset": "default"}), "link_characters")
+    assert row["id"] == "texts/b.txt"
+    assert row["value"] > row["limit"] == 0.6
+    assert "link_characters is " in row["reason"]
+
+
+def test_a_misspelt_rule_is_named_with_the_nearest_right_one(tmp_path):
+    with pytest.raises(UserError, match="link_characters"):
+        make(tmp_path, rules={"preset": "default", "overrides": {"link_charcters": 0.5}})
+
+
+def test_only_wanted_languages_stay(tmp_path):
+    write(tmp_path, "a.txt", story(1, 60))
+    write(tmp_path, "b.txt", "他昨天去了市场，买了一些苹果，然后回家给妈妈做饭。" * 120)
+    corpus = make(tmp_path, languages=["zh"])
+    assert {row["id"] for row in removed(corpus, "language")} == {"texts/a.txt"}
+
+
+def test_what_identifies_a_person_is_masked_unless_asked_not_to(tmp_path):
+    write(tmp_path, "a.txt", story(1, 60) + "\nWrite to anna@mail.example.org today.")
+    assert "<EMAIL>" in both(make(tmp_path))["texts/a.txt"]
+    assert "anna@mail.example.org" in both(make(tmp_path, privacy=False))["texts/a.txt"]
+
+
+def test_lines_of_many_documents_are_cut_out(tmp_path):
+    for n in range(8):
+        write(tmp_path, f"{n}.txt", f"Read more on our pages\n{story(n)}")
+    found = both(make(tmp_path, boilerplate={"documents": 5}))
+    assert len(found) == 8
+    assert not any("Read more" in text for text in found.values())
+
+
+def test_evaluation_texts_are_kept_out_and_named(tmp_path):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    asked = tmp_path / "exam.txt"
+    asked.write_text(story(2)[200:420])
+    corpus = make(tmp_path, evaluations=[str(asked)])
+    (row,) = removed(corpus, "contaminated")
+    assert row["id"] == "texts/2.txt"
+    assert "exam.txt" in row["reason"]
+
+
+@pytest.mark.slow
+def test_no_byte_depends_on_the_number_of_workers(tmp_path):
+    for n in range(12):
+        write(tmp_path, f"{n}.txt", story(n % 10, 40))
+    digests = set()
+    for workers in (0, 1, 2):
+        corpus = make(tmp_path, duplicates="near", boilerplate={"documents": 3}, run={"workers": workers})
+        digests.add(folders.summary_digest(corpus))
+        shutil.rmtree(corpus)
+    assert len(digests) == 1

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from zaohua.settings import UserError
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.definition import SPECIALS
+from zaohua.tokenizer.extension import with_chat
+from zaohua.tokenizer.foreign import import_vocabulary
 
 MESSAGES = [
     {"role": "system", "content": "Be brief. 简短。"},
@@ -63,3 +65,11 @@ def test_a_conversation_that_cannot_be_one_is_refused_by_name(tokenizer, message
 def test_a_reply_to_the_assistant_itself_is_refused(tokenizer):
     with pytest.raises(UserError, match="end the conversation with a user message"):
         render(tokenizer, MESSAGES, add_reply=True)
+
+
+def test_a_vocabulary_without_roles_is_refused_until_it_has_them(tmp_path):
+    (tmp_path / "vocab.txt").write_text("[UNK]\nhi\n")
+    bert = import_vocabulary(tmp_path)
+    with pytest.raises(UserError, match="--chat"):
+        render(bert, MESSAGES)
+    assert render(with_chat(bert).tokenizer, [{"role": "user", "content": "hi"}]).ids == [4, 1, 6]

@@ -7,12 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from corpora import corpus_of
 from strings import text_of
 
 from zaohua import folders
-from zaohua.corpus import stage
-from zaohua.corpus.documents import read_documents
-from zaohua.corpus.settings import CorpusSettings
 from zaohua.events import Events
 from zaohua.settings import UserError
 from zaohua.tokenizer import training
@@ -26,8 +24,8 @@ EVENTS = Events(console=False)
 
 @pytest.fixture
 def corpus(tmp_path):
-    (tmp_path / "a.jsonl").write_text("".join(json.dumps({"text": text_of(n, 60)}) + "\n" for n in range(100)))
-    return stage.run(CorpusSettings(sources=(str(tmp_path / "a.jsonl"),)), tmp_path / "corpus", EVENTS)
+    texts = [("a", text_of(n, 60)) for n in range(100)]
+    return corpus_of(texts, tmp_path / "corpus", heldout=["never learned " * 50])
 
 
 def test_all_bytes_come_first_and_merges_are_of_this_text(tokenizer):
@@ -84,7 +82,7 @@ def test_no_more_than_the_sample_is_read():
 
 def test_the_stage_learns_from_documents_and_never_from_heldout_text(corpus, tmp_path):
     folder = training.run(TokenizerSettings(vocab_size=400), corpus, tmp_path / "tokenizer", EVENTS)
-    texts = [document.text for document in read_documents(corpus, "documents")]
+    texts = [text_of(n, 60) for n in range(100)]
     assert Tokenizer.load(folder).digest == train_tokenizer(texts, TokenizerSettings(vocab_size=400)).digest
     assert folders.problems(folder) == []
     found = json.loads((folder / "report.json").read_text())
@@ -105,12 +103,6 @@ def test_the_stage_is_skipped_when_nothing_changed(corpus, tmp_path, monkeypatch
 def test_a_folder_that_is_no_corpus_is_refused(tmp_path):
     with pytest.raises(UserError, match="zaohua corpus"):
         training.run(TokenizerSettings(), tmp_path, tmp_path / "tokenizer", EVENTS)
-
-
-def test_a_sample_is_spread_over_the_whole_text():
-    chunks = list(training._evenly(iter(map(str, range(1000))), 0.1))
-    assert len(chunks) == 100
-    assert max(b - a for a, b in zip(map(int, chunks), map(int, chunks[1:]), strict=False)) == 10
 
 
 @pytest.mark.slow

@@ -1,9 +1,10 @@
-"""A document, and the Parquet folders that documents are written to and read from."""
+"""A document, and the Parquet files that documents are written to and read from."""
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Literal
 
 import pyarrow
@@ -13,13 +14,20 @@ from zaohua import folders
 from zaohua.tokenizer.texts import row_groups
 
 _ROW_GROUP = 8 * 2**20  # characters and bytes of metadata: what a reader holds in memory
-_PART = 256 * 2**20
 _STRINGS = pyarrow.large_string()  # plain strings end at 2 GB a column
 
 DOCUMENT = {"id": _STRINGS, "text": _STRINGS, "source": _STRINGS, "meta": _STRINGS}
-"""Columns of a document; `meta` is JSON."""
-REMOVED = DOCUMENT | {"file": _STRINGS, "line": pyarrow.int64(), "reason": _STRINGS, "kept": _STRINGS}
-"""Columns of what was removed: `line` is 0 for a whole file, `kept` the id of the document it repeats."""
+"""Columns of a document; `meta` is JSON: file, line, url, language, script, and the fields of its record."""
+CLEANED = DOCUMENT | {"number": pyarrow.uint64(), "part": pyarrow.int8()}
+"""Columns of a document on its way: `number` tells its place among all, `part` FREE, TRAIN or TEST."""
+REMOVED = DOCUMENT | {
+    "rule": _STRINGS, "reason": _STRINGS, "value": pyarrow.float64(), "limit": pyarrow.float64(), "kept": _STRINGS,
+}  # fmt: skip
+"""Columns of what was removed: by which rule, why, what it measured against which limit; `kept` is the id of the
+document that it repeats."""
+
+FREE, TRAIN, TEST = 0, 1, 2
+"""Whether a document's part is still to be chosen, or was by where it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,45 +48,42 @@ def read_documents(corpus: Path, part: Literal["documents", "heldout"]) -> Itera
             yield Document(row["id"], row["text"], row["source"], json.loads(row["meta"]))
 
 
-class TableWriter:
-    """Rows into `part-0000.parquet` … of one folder, in row groups of some 8 MB; no folder without rows."""
+def read_table(path: Path) -> Iterator[list[dict[str, Any]]]:
+    """The rows of one file, a row group at a time."""
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for group in range(file.num_row_groups):
+            yield file.read_row_group(group).to_pylist()
 
-    def __init__(self, folder: Path, columns: Mapping[str, pyarrow.DataType]) -> None:
-        self.folder = folder
+
+class Table:
+    """Rows appended to one Parquet file; entered and left as a context. Equal rows give equal bytes."""
+
+    def __init__(self, path: Path, columns: Mapping[str, pyarrow.DataType]) -> None:
         self.schema = pyarrow.schema(list(columns.items()))
-        self.rows = self.size = self.part_size = self.parts = 0
+        self.rows = self._size = 0
         self._pending: list[Mapping[str, Any]] = []
-        self._file: pyarrow.parquet.ParquetWriter | None = None
+        self._file = pyarrow.parquet.ParquetWriter(path, self.schema, compression="zstd")
+
+    def __enter__(self) -> "Table":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._file.close()
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Append one row."""
         self._pending.append(row)
         self.rows += 1
-        self.size += len(row["text"].encode("utf-8")) + len(row["meta"])
-        if self.size >= _ROW_GROUP:
+        self._size += len(row["text"].encode()) + len(row["meta"])
+        if self._size >= _ROW_GROUP:
             self._flush()
 
-    def close(self) -> None:
-        """Write what is pending and end the last file."""
-        self._flush()
-        self._end_file()
-
     def _flush(self) -> None:
-        if not self._pending:
-            return
-        if self._file is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path = self.folder / f"part-{self.parts:04}.parquet"
-            self._file = pyarrow.parquet.ParquetWriter(path, self.schema, compression="zstd")
-            self.parts += 1
-        table = pyarrow.Table.from_pylist(self._pending, schema=self.schema)
-        self._file.write_table(table, row_group_size=len(self._pending))
-        self.part_size += self.size
-        self._pending, self.size = [], 0
-        if self.part_size >= _PART:
-            self._end_file()
-
-    def _end_file(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        self._file, self.part_size = None, 0
+        if self._pending:
+            table = pyarrow.Table.from_pylist(self._pending, schema=self.schema)
+            self._file.write_table(table, row_group_size=len(self._pending))
+            self._pending, self._size = [], 0

@@ -1,31 +1,76 @@
-"""What is read, how it is cut into documents, and what is held out."""
+"""What is read, how it is cleaned, and what is held out."""
 
 import codecs
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
+from zaohua.corpus.decontaminate import Decontamination
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.lines import Boilerplate
+from zaohua.corpus.normalize import Normalisation
+from zaohua.corpus.presets import RuleSettings
+from zaohua.corpus.signatures import NearDuplicates
+from zaohua.corpus.web import WebSettings
 from zaohua.settings import Settings
 
 
-class CorpusSettings(Settings):
+class RunnerSettings(Settings):
+    """Where the work is done; no result depends on it."""
+
+    runner: Literal["local", "ray"] = "local"
+    """Processes of this machine, or a Ray cluster (needs the extra `ray`)."""
+
+    workers: Annotated[int, Field(ge=0, le=4096)] | None = None
+    """Processes at once; 0 works in this process. None: as many as the machine has cores, 0 for little text."""
+
+    address: str | None = None
+    """Of a running Ray cluster; None: one on this machine is started and ended."""
+
+    memory: Annotated[int, Field(ge=100_000_000)] = 4_000_000_000
+    """Bytes that all tasks running at once may take, as estimated."""
+
+
+class CorpusSettings(ReadingSettings):
     """Which text, and how it becomes documents."""
 
     sources: tuple[str, ...] = ()
-    """Files, folders (with all below them) and globs of .txt .md .json .jsonl .parquet, plain, .gz or .zst; or an
-    embedded world such as microworld:small."""
+    """Files, folders (with all below them), globs and archives; https:// pages, sitemaps, hf:NAME if `web.allowed`; or
+    an embedded world such as microworld:small."""
 
-    documents: Literal["file", "line", "blank_line"] = "file"
-    """What is one document in a .txt or .md file: the file, each line, or what stands between blank lines."""
+    web: WebSettings = WebSettings()
 
-    text_field: str | None = None
-    """The field of .json, .jsonl and .parquet records that holds the text; None: text, content or the like is found."""
+    mojibake: bool = True
+    """Repair text that was read in a wrong encoding where that is certain, and set aside what cannot be repaired."""
 
-    encoding: str | None = None
-    """The encoding of all text files, such as gb18030; None: recognised for each file."""
+    rejoin: bool = True
+    """Join lines of text that was wrapped at a width, as e-books are, into paragraphs; verse, lists and code stay."""
+
+    normalise: Normalisation = Normalisation()
+
+    languages: tuple[str, ...] = ()
+    """Keep only documents in these languages, by code such as zh, en, yue; none given: all."""
+
+    rules: RuleSettings = RuleSettings()
 
     min_characters: Annotated[int, Field(ge=1)] = 8
     """Shorter documents are removed (characters after cleaning)."""
+
+    duplicates: Literal["none", "exact", "near"] = "near"
+    """Which repeats are removed: none, texts equal but for case, spacing, punctuation and script, or nearly equal ones
+    too."""
+
+    near: NearDuplicates = NearDuplicates()
+
+    boilerplate: Boilerplate = Boilerplate()
+
+    evaluations: tuple[str, ...] = ()
+    """Files of texts that models will be tested on; documents that hold one are removed, or cut."""
+
+    decontaminate: Decontamination = Decontamination()
+
+    privacy: bool = True
+    """Put placeholders such as <EMAIL> for addresses, numbers and keys that identify a person or open a door."""
 
     heldout: Annotated[float, Field(ge=0.001, le=0.5)] = 0.1
     """Share of the text (of its UTF-8 bytes) that is kept from training and measured on."""
@@ -36,6 +81,8 @@ class CorpusSettings(Settings):
 
     salt: str = ""
     """Another salt holds out other documents."""
+
+    run: RunnerSettings = RunnerSettings()
 
     @field_validator("encoding")
     @classmethod

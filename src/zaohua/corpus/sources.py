@@ -2,25 +2,20 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zaohua import folders
+from zaohua.corpus.formats.contents import WHOLE, Span
+from zaohua.corpus.formats.kinds import READABLE, ends_of
 from zaohua.settings import UserError
 
-KINDS = {
-    ".txt": "text",
-    ".text": "text",
-    ".md": "text",
-    ".markdown": "text",
-    ".jsonl": "records",
-    ".ndjson": "records",
-    ".json": "json",
-    ".parquet": "parquet",
-}
-COMPRESSED = (".gz", ".zst")
-READABLE = ".txt .md .json .jsonl .parquet, plain or as .gz or .zst"
+__all__ = ["READABLE", "Entry", "Fetch", "Piece", "inventory"]
+
+Fetch = Callable[[str], Sequence[tuple[Path, str]]]
+"""A source that is no place on this machine -> the files that were fetched of it, with their names."""
+REMOTE = ("https://", "http://", "hf:")
 
 
 @dataclass(frozen=True)
@@ -33,13 +28,13 @@ class Entry:
 
     @property
     def kind(self) -> str:
-        """text, records, json, parquet or unknown."""
-        return KINDS.get(self._ends()[0], "unknown")
+        """text, records, json, parquet, … or unknown."""
+        return ends_of(self.path.name)[0]
 
     @property
     def compression(self) -> str:
-        """gz, zst or none."""
-        return self._ends()[1].removeprefix(".") or "none"
+        """gz, zst, bz2, xz or none."""
+        return ends_of(self.path.name)[1] or "none"
 
     @property
     def size(self) -> int:
@@ -49,22 +44,37 @@ class Entry:
         except OSError:
             return 0
 
-    def _ends(self) -> tuple[str, str]:
-        path = Path(self.path.name.lower())
-        last = path.suffix if path.suffix in COMPRESSED else ""
-        return (Path(path.stem).suffix if last else path.suffix), last
+
+@dataclass(frozen=True)
+class Piece:
+    """What one task reads: a span of one file, or some whole files of one source. Plain values.
+
+    `files` are (path, name, bytes on disk); `size` is the bytes on disk that the piece stands for.
+    """
+
+    source: str
+    files: tuple[tuple[str, str, int], ...]
+    size: int
+    span: Span = WHOLE
+
+    @classmethod
+    def of(cls, entry: Entry, span: Span = WHOLE, size: int | None = None) -> "Piece":
+        """A whole file, or a span of one, for which it counts as `size` bytes."""
+        whole = entry.size
+        file = (str(entry.path), entry.name, whole)
+        return cls(entry.source, (file,), whole if size is None else size, span)
 
 
-def inventory(sources: Sequence[str]) -> list[Entry]:
+def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]:
     """The files of all sources, each once; a folder's by relative path. Raises UserError for a source that has none.
 
-    Left out are hidden files, and folders that a stage of ours wrote.
+    Left out are hidden files, and folders that a stage of ours wrote. What is no place on this machine, `fetch` brings.
     """
     entries: list[Entry] = []
     seen: set[Path] = set()
     names: dict[str, int] = {}
     for source in sources:
-        found = list(_files(source))
+        found = list(_files(source, fetch))
         if not found:
             what = "holds no files" if Path(source).is_dir() else "matches no files"
             raise UserError(f"{source} {what}: give a file, a folder or a glob of {READABLE}")
@@ -77,7 +87,12 @@ def inventory(sources: Sequence[str]) -> list[Entry]:
     return entries
 
 
-def _files(source: str) -> Iterator[tuple[Path, str]]:
+def _files(source: str, fetch: Fetch | None) -> Iterator[tuple[Path, str]]:
+    if source.startswith(REMOTE):
+        if fetch is None:
+            raise UserError(f"{source} lies on the web, where nothing is read unless you say so: set web.allowed")
+        yield from fetch(source)
+        return
     path = Path(source).expanduser()
     if path.is_file():
         yield path, path.name
@@ -92,7 +107,7 @@ def _files(source: str) -> Iterator[tuple[Path, str]]:
 
 
 def _walk(folder: Path) -> list[Path]:
-    """The visible files below a folder, sorted by relative path."""
+    """The visible files below a folder, sorted by relative path; a link that leads nowhere is one too."""
     found = []
     for place, inner, files in os.walk(folder):
         here = Path(place)

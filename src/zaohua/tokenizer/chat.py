@@ -22,6 +22,11 @@ def render(tokenizer: Tokenizer, messages: Sequence[Mapping[str, str]], *, add_r
     `add_reply` opens the assistant's answer, for generation. Raises UserError for a conversation that cannot be one.
     """
     check(messages, add_reply=add_reply)
+    if missing := {"<|end|>", *(f"<|{role}|>" for role in ROLES)} - tokenizer.specials.keys():
+        raise UserError(
+            f"this vocabulary has no {', '.join(sorted(missing))}, so it can hold no conversation: "
+            "add them with `zaohua tokenizer extend MODEL --chat`"
+        )
     end = tokenizer.specials["<|end|>"]
     ids: list[int] = []
     learn: list[bool] = []

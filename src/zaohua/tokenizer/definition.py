@@ -1,14 +1,14 @@
 """The two files of a tokenizer folder: what stands in them, and what must."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from zaohua.tokenizer.splitting import rule_of
-from zaohua.tokenizer.symbols import SYMBOL_BYTES
+from zaohua.tokenizer.forms import form_of
 
 DEFINITION = "tokenizer.json"
 STYLE = "tokenizer_config.json"
 SPECIALS = ("<|endoftext|>", "<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>")
-"""In the order of their ids, which are the last of the vocabulary."""
+"""In the order of their ids, which follow those of the vocabulary that was learned."""
 
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -21,27 +21,55 @@ CHAT_TEMPLATE = (
 )
 """The layout of `chat.render` in Jinja, for programs that render a conversation as one string."""
 
+_ROLES = {  # what transformers calls the special tokens of each vocabulary
+    "bos_token": ("<|endoftext|>", "<s>"),
+    "eos_token": ("<|endoftext|>", "</s>"),
+    "pad_token": ("<|pad|>", "[PAD]", "<pad>"),
+    "unk_token": ("[UNK]", "<unk>"),
+    "cls_token": ("[CLS]",),
+    "sep_token": ("[SEP]",),
+    "mask_token": ("[MASK]",),
+}
 
-def whole(definition: dict[str, Any]) -> dict[str, Any]:
-    """A trained engine's definition with the special tokens behind its vocabulary."""
-    first = len(definition["model"]["vocab"])
-    return definition | {"added_tokens": [_added(token, first + n) for n, token in enumerate(SPECIALS)]}
+
+def whole(definition: Mapping[str, Any], specials: Collection[str] = SPECIALS) -> dict[str, Any]:
+    """A definition with special tokens behind its vocabulary, or where its vocabulary has them."""
+    vocabulary = vocabulary_of(definition)
+    new = [token for token in specials if token not in vocabulary]
+    known = [added(token, vocabulary[token], special=True) for token in specials if token in vocabulary]
+    rest = [added(token, len(vocabulary) + n, special=True) for n, token in enumerate(new)]
+    return {**definition, "added_tokens": sorted(known + rest, key=lambda token: token["id"])}
 
 
-def style(chat_template: str) -> dict[str, Any]:
+def added(content: str, index: int, *, special: bool, single_word: bool = False) -> dict[str, Any]:
+    """One entry of a definition's added tokens."""
+    flags = {"single_word": single_word, "lstrip": False, "rstrip": False, "normalized": False, "special": special}
+    return {"id": index, "content": content, **flags}
+
+
+def vocabulary_of(definition: Mapping[str, Any]) -> dict[str, int]:
+    """{token: id} of a definition's model, as the model spells its tokens."""
+    vocabulary = definition["model"]["vocab"]
+    if isinstance(vocabulary, list):  # a unigram model: [[token, score], ...]
+        return {token: index for index, (token, _) in enumerate(vocabulary)}
+    return vocabulary
+
+
+def style(specials: Collection[str], chat_template: str | None, preparation: str | None) -> dict[str, Any]:
     """The content of tokenizer_config.json.
 
     Without the class named, transformers 5 builds a tokenizer from the model's type and silently gives other ids.
     """
+    roles = {role: next((token for token in tokens if token in specials), None) for role, tokens in _ROLES.items()}
+    others = [token for token in specials if token not in roles.values()]
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
-        "bos_token": "<|endoftext|>",
-        "eos_token": "<|endoftext|>",
-        "pad_token": "<|pad|>",
-        "additional_special_tokens": [token for token in SPECIALS if token not in ("<|endoftext|>", "<|pad|>")],
+        **{role: token for role, token in roles.items() if token},
+        "additional_special_tokens": others,
         "clean_up_tokenization_spaces": False,
         "model_max_length": int(1e30),
-        "chat_template": chat_template,
+        **({"chat_template": chat_template} if chat_template else {}),
+        **({"preparation": preparation} if preparation else {}),
     }
 
 
@@ -51,34 +79,18 @@ def problem(definition: dict[str, Any]) -> str | None:
     Only known splitting expressions pass, so that no file can make an engine backtrack for ever.
     """
     try:
-        model, added = definition["model"], definition["added_tokens"]
-        split, byte_level = definition["pre_tokenizer"]["pretokenizers"]
-        vocabulary, merges = model["vocab"], model["merges"]
-        ids = list(vocabulary.values())
-        tokens = [(token["content"], token["id"]) for token in added]
-        expression = split["pattern"]["Regex"]
-        bare = byte_level["type"] == "ByteLevel" and not byte_level["use_regex"] and not byte_level["add_prefix_space"]
+        form = form_of(definition)
+        tokens = [(token["content"], token["id"], bool(token["special"])) for token in definition["added_tokens"]]
+        vocabulary = vocabulary_of(definition)
+        ids = [*vocabulary.values(), *(index for content, index, _ in tokens if content not in vocabulary)]
+        if form is None:
+            return "splits text or spells its tokens in a way that this program does not know"
+        if not all(type(index) is int for index in ids) or sorted(ids) != list(range(len(ids))):
+            return "has ids that are missing or double"
+        if any(vocabulary.get(content, index) != index for content, index, _ in tokens):
+            return "gives one token two ids"
+        if form.own and [content for content, _, special in tokens if special] != list(SPECIALS):
+            return "has not the special tokens behind its vocabulary"
+        return form.problem(definition["model"], {content for content, _, _ in tokens})
     except (KeyError, TypeError, ValueError, AttributeError):
-        return "has not the parts of a byte-level BPE"
-    if model.get("type") != "BPE" or definition.get("normalizer") or definition.get("post_processor"):
-        return "is not a plain byte-level BPE"
-    if split.get("type") != "Split" or split.get("behavior") != "Isolated" or split.get("invert") or not bare:
-        return "does not split text in the way that this program knows"
-    if rule_of(expression) is None:
-        return "splits text by an expression that this program does not know"
-    if sorted(ids) != list(range(len(ids))):
-        return "has ids that are missing or double"
-    if not vocabulary.keys() >= SYMBOL_BYTES.keys():
-        return "lacks some of the 256 bytes"
-    if any(not token or not set(token) <= SYMBOL_BYTES.keys() for token in vocabulary):
-        return "has tokens that are no bytes"
-    if len(merges) != len(ids) - len(SYMBOL_BYTES):
-        return "has not one merge for each token"
-    if tokens != [(token, len(ids) + n) for n, token in enumerate(SPECIALS)]:
-        return "has not the special tokens behind its vocabulary"
-    return None
-
-
-def _added(token: str, index: int) -> dict[str, Any]:
-    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}
-    return {"id": index, "content": token, **flags}
+        return "has not the parts of a tokenizer"

@@ -1,41 +1,153 @@
-"""What a tokenizer does to text: bytes per token by script, and its longest tokens."""
+"""What a tokenizer does to text: bytes per token by language and domain, coverage, fall-back, and its longest and
+least used tokens; several tokenizers side by side."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from zaohua.tokenizer.merges import character_counts
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
+_COMMON = 3500  # hanzi; as many as China's table of 1988 for general use counts as common
+_SHOWN = 20
+
+
+class Sample(NamedTuple):
+    """A text, its language (None: each line counts for the script of most of its letters) and its domain."""
+
+    text: str
+    language: str | None = None
+    domain: str | None = None
 
 
 def report(tokenizer: Tokenizer, texts: Iterable[str]) -> dict[str, Any]:
     """Bytes and characters per token, overall and for lines mostly of one script; longest tokens; both as `lines`."""
-    bytes_of, characters, tokens = (Counter[str]() for _ in range(3))
-    for text in texts:
-        lines = text.splitlines(keepends=True)
-        for line, ids in zip(lines, tokenizer.encode_batch(lines), strict=True):
-            for script in ("all", _script(line)):
-                if script:
-                    bytes_of[script] += len(line.encode("utf-8", "replace"))
-                    characters[script] += len(line)
-                    tokens[script] += len(ids)
-    scripts = {
-        script: {
-            "tokens": tokens[script],
-            "bytes_per_token": round(bytes_of[script] / tokens[script], 3),
-            "characters_per_token": round(characters[script] / tokens[script], 3),
-        }
-        for script in tokens
-        if tokens[script]
-    }
-    longest = {"latin": _longest(tokenizer, _LATIN), "han": _longest(tokenizer, _HAN)}
+    found = measure(tokenizer, (Sample(text) for text in texts))
+    scripts = found["languages"]
     shown = ", ".join(f"{script} {values['bytes_per_token']:.2f}" for script, values in scripts.items())
     lines = [f"tokenizer: {tokenizer.vocab_size:,} ids · bytes per token: {shown}"]
-    lines += [f"  longest {script} tokens: {' | '.join(found)}" for script, found in longest.items() if found]
-    return {"vocab_size": tokenizer.vocab_size, "scripts": scripts, "longest": longest, "lines": lines}
+    lines += [
+        f"  longest {script} tokens: {' | '.join(tokens)}" for script, tokens in found["longest"].items() if tokens
+    ]
+    return {**found, "scripts": scripts, "lines": lines}
+
+
+def measure(
+    tokenizer: Tokenizer,
+    samples: Iterable[Sample],
+    *,
+    common: Sequence[str] | None = None,
+    dim: int | None = None,
+    other_parameters: int = 0,
+) -> dict[str, Any]:
+    """Everything that a report says of one tokenizer, as JSON holds it.
+
+    `common` is the table of common characters (default: the commonest hanzi of these samples). With `dim` the share of
+    the token table among its own and `other_parameters` is told.
+    """
+    counts: dict[str, dict[str, Counter[str]]] = {"languages": {}, "domains": {}}
+    uses = np.zeros(tokenizer.vocab_size, dtype=np.int64)
+    texts: list[str] = []
+    for sample in samples:
+        texts.append(sample.text)
+        lines = sample.text.splitlines(keepends=True)
+        for line, ids in zip(lines, tokenizer.encode_batch(lines), strict=True):
+            uses += np.bincount(ids, minlength=len(uses))
+            language = sample.language or _script(line)
+            groups = [("languages", "all"), ("languages", language), ("domains", sample.domain)]
+            for kind, name in ((kind, name) for kind, name in groups if name):
+                counter = counts[kind].setdefault(name, Counter())
+                counter.update(bytes=len(line.encode("utf-8", "replace")), characters=len(line), tokens=len(ids))
+    table = list(common) if common is not None else common_characters(texts)
+    partial = _partial(tokenizer)
+    spent = max(int(uses.sum()), 1)
+    used = [index for index in np.argsort(uses, kind="stable") if uses[index] and tokenizer.token_bytes[index]]
+    found: dict[str, Any] = {
+        "form": tokenizer.form.name,
+        "lossless": tokenizer.lossless,
+        "vocab_size": tokenizer.vocab_size,
+        **{kind: {name: _rates(counter) for name, counter in groups.items()} for kind, groups in counts.items()},
+        "common_characters": {"counted": len(table), "covered": coverage(tokenizer, table)},
+        "fallback_rate": round(int(uses[partial].sum()) / spent, 6),
+        "unused_tokens": int((uses == 0).sum()) - len(tokenizer.specials),
+        "least_used": [_shown(tokenizer, index) for index in used[:_SHOWN]],
+        "longest": {"latin": _longest(tokenizer, _LATIN), "han": _longest(tokenizer, _HAN)},
+    }
+    if dim is not None:
+        rows = tokenizer.vocab_size * dim
+        found["embedding_share"] = round(rows / (rows + other_parameters), 4)
+    return found
+
+
+def compare(tokenizers: Mapping[str, Tokenizer], samples: Sequence[Sample], **options: Any) -> dict[str, Any]:
+    """{name: what `measure` says}, all on the same samples and the same table of common characters."""
+    common = common_characters([sample.text for sample in samples])
+    return {name: measure(tokenizer, samples, common=common, **options) for name, tokenizer in tokenizers.items()}
+
+
+def table(reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What `compare` found, as the lines of a Markdown table with a column for each tokenizer."""
+    rows: list[tuple[str, list[str]]] = [("ids", [f"{each['vocab_size']:,}" for each in reports.values()])]
+    for kind in ("languages", "domains"):
+        for name in dict.fromkeys(name for each in reports.values() for name in each[kind]):
+            for rate in ("bytes_per_token", "characters_per_token"):
+                values = [each[kind].get(name, {}).get(rate) for each in reports.values()]
+                rows.append((f"{rate.replace('_', ' ')}, {name}", ["" if v is None else f"{v:.2f}" for v in values]))
+    rows.append(("common characters covered", [f"{e['common_characters']['covered']:.1%}" for e in reports.values()]))
+    rows.append(("tokens that spell a part", [f"{each['fallback_rate']:.2%}" for each in reports.values()]))
+    rows.append(("tokens never used", [f"{each['unused_tokens']:,}" for each in reports.values()]))
+    if all("embedding_share" in each for each in reports.values()):
+        rows.append(("share of the parameters", [f"{each['embedding_share']:.1%}" for each in reports.values()]))
+    rows.append(("gives every text back", ["yes" if each["lossless"] else "no" for each in reports.values()]))
+    head = ["| | " + " | ".join(reports) + " |", "|---" * (len(reports) + 1) + "|"]
+    return head + [f"| {name} | " + " | ".join(values) + " |" for name, values in rows]
+
+
+def common_characters(texts: Sequence[str], count: int = _COMMON) -> list[str]:
+    """The commonest hanzi of texts, at most `count` of them, the commonest first."""
+    counts = character_counts(texts)
+    hanzi = [point for point in np.argsort(-counts, kind="stable")[: 8 * count] if counts[point]]
+    return [chr(point) for point in hanzi if _HAN.match(chr(point))][:count]
+
+
+def coverage(tokenizer: Tokenizer, characters: Sequence[str]) -> float:
+    """The share of characters that are one token by themselves, or with the space that a text begins with."""
+    tokens = {token.strip(b" ") for token in tokenizer.token_bytes}
+    return round(sum(character.encode() in tokens for character in characters) / max(len(characters), 1), 4)
+
+
+def _rates(counter: Counter[str]) -> dict[str, float]:
+    tokens = max(counter["tokens"], 1)
+    return {
+        "tokens": counter["tokens"],
+        "bytes_per_token": round(counter["bytes"] / tokens, 3),
+        "characters_per_token": round(counter["characters"] / tokens, 3),
+    }
+
+
+def _partial(tokenizer: Tokenizer) -> np.ndarray:
+    """Which ids spell a part of a character, or stand for what is not known: (vocab,) bool."""
+    unknown = {tokenizer.specials.get(name) for name in ("[UNK]", "<unk>")}
+    model = tokenizer.definition["model"]
+    if model.get("type") == "WordPiece":
+        unknown.add(model["vocab"].get(model["unk_token"]))
+    found = np.zeros(tokenizer.vocab_size, dtype=bool)
+    for index, token in enumerate(tokenizer.token_bytes):
+        try:
+            token.decode()
+            found[index] = index in unknown
+        except UnicodeDecodeError:
+            found[index] = True
+    return found
+
+
+def _shown(tokenizer: Tokenizer, index: int) -> str:
+    return tokenizer.token_bytes[index].decode("utf-8", errors="backslashreplace")
 
 
 def _script(line: str) -> str | None:

@@ -9,3 +9,6 @@ def _symbols() -> dict[str, int]:
 
 SYMBOL_BYTES = _symbols()
 """Symbol -> the byte that it stands for."""
+
+BYTE_SYMBOLS = {byte: symbol for symbol, byte in SYMBOL_BYTES.items()}
+"""Byte -> the symbol that it is written as."""

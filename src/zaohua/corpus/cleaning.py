@@ -1,0 +1,197 @@
+"""The first task of the stage: a piece of the sources -> its texts, cleaned and judged, and what was removed."""
+
+import itertools
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zaohua.corpus import arrays, keys, language, lines, mojibake
+from zaohua.corpus.documents import CLEANED, FREE, REMOVED, Table
+from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
+from zaohua.corpus.normalize import normalize
+from zaohua.corpus.pieces import from_json
+from zaohua.corpus.presets import preset_for, presets_of
+from zaohua.corpus.reading import read
+from zaohua.corpus.rejoin import rejoin
+from zaohua.corpus.rules import Dropped, judge
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.sketches import write_keys
+from zaohua.settings import check
+
+OUTPUTS = ("cleaned", "removed", "facts", "keys", "lines")
+"""What the task writes, in this order: documents, what was removed, arrays about each document, dedup keys, and in how
+many documents each line stands."""
+_NAMED = 1000  # files named one by one in the manifest
+_KANA_OR_HANZI = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+
+Paths = Sequence[Path]
+
+
+class Tally:
+    """Counts by source, which add up over pieces."""
+
+    def __init__(self) -> None:
+        self.sources: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.removed: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.languages: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
+        self.first_reason = ""
+
+    def content(self) -> dict[str, Any]:
+        """As plain values."""
+        return {
+            "sources": {source: dict(counts) for source, counts in self.sources.items()},
+            "removed": {source: dict(counts) for source, counts in self.removed.items()},
+            "languages": dict(self.languages),
+            "changed": dict(self.changed),
+            "first_reason": self.first_reason,
+        }
+
+
+class Cleaner:
+    """Texts one after the other through all that is done to a text by itself."""
+
+    def __init__(self, settings: CorpusSettings, cleaned: Table, removed: Table, first: int) -> None:
+        self.settings, self.cleaned, self.removed, self.number = settings, cleaned, removed, first
+        self.presets = presets_of(settings.rules)
+        self.tally = Tally()
+        self.facts: list[tuple[int, int, int, int]] = []
+        self.keys: list[str] = []
+        self.texts: list[str] = []
+
+    def take(self, item: Item, source: str, file: int, part: int, **known: str) -> None:
+        """One text of a file, or what could not be read."""
+        place: dict[str, Any] = {"file": item.file} | ({"line": item.line} if item.line else {})
+        name = f"{item.file}:{item.line}" if item.line else item.file
+        if item.url:
+            place["url"] = item.url
+        self.tally.sources[source]["texts"] += 1
+        if isinstance(item, Unreadable):
+            self._remove(name, item.text, source, place, "unreadable", item.reason)
+            return
+        text, meta = self._mended(item), place | known | ({"fields": item.fields} if item.fields else {})
+        if self.settings.mojibake and (reason := mojibake.damaged(text)):
+            self._remove(name, text, source, meta, "unreadable", reason)
+            return
+        found = language.identify(text)
+        code = known.get("language", found.code)
+        meta |= {"language": code, "script": found.script}
+        if self.settings.languages and code not in self.settings.languages:
+            self._remove(name, text, source, meta, "language", f"{code} is not wanted", found.score)
+            return
+        verdict = judge(text, preset_for(self.presets, code), code, found.score)
+        if isinstance(verdict, Dropped):
+            sign = "under" if verdict.side == "min" else "over"
+            reason = f"{verdict.rule} is {verdict.value:.4g}, {sign} {verdict.limit:g}"
+            self._remove(name, text, source, meta, verdict.rule, reason, verdict.value, verdict.limit)
+            return
+        self.tally.changed.update({f"lines: {why}": count for why, count in verdict.removed_lines.items()})
+        text = verdict.text
+        if (length := len(text.strip())) < self.settings.min_characters:
+            least = self.settings.min_characters
+            self._remove(name, text, source, meta, "short", f"under {least} characters", length, least)
+            return
+        self.tally.languages[f"{code} {found.script}"] += 1
+        row = {"id": name, "text": text, "source": source, "meta": to_json(meta), "number": self.number, "part": part}
+        self.cleaned.add(row)
+        self.facts.append((self.number, len(text.encode()), file, part))
+        self.keys.append(keys.dedup_key(text))
+        if self.settings.boilerplate.documents is not None:
+            self.texts.append(text)
+        self.number += 1
+
+    def _mended(self, item: Found) -> str:
+        text = item.text
+        if self.settings.mojibake:
+            text, done = mojibake.repair(text)
+            if done:
+                self.tally.changed[f"repaired: {done}"] += 1
+        text = normalize(text, self.settings.normalise)
+        if self.settings.rejoin and not item.line and (joined := rejoin(text)) != text:
+            self.tally.changed["rejoined lines"] += 1
+            text = joined
+        return text
+
+    def _remove(
+        self, name: str, text: str, source: str, meta: Mapping[str, Any], rule: str, reason: str,
+        value: float = 0.0, limit: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.tally.removed[source][rule] += 1
+        if rule == "unreadable":
+            self.tally.first_reason = self.tally.first_reason or f"{name}: {reason}"
+        self.removed.add(removed_row(name, text, source, to_json(meta), rule, reason, value, limit))
+
+
+def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
+    """A piece -> OUTPUTS. Settings: the piece, its number, and those of the stage that concern single texts."""
+    chosen, piece = check(CorpusSettings, settings["settings"]), from_json(settings["piece"])
+    noted = Noted()
+    files = {name: number for number, (_, name, _) in enumerate(piece.files)}
+    with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
+        cleaner = Cleaner(chosen, cleaned, removed, settings["number"] << 32)
+        for item in read(piece, chosen, noted):
+            cleaner.take(item, piece.source, settings["file"] + files.get(item.file, 0), FREE)
+    cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=piece.size)
+    return _write(cleaner, chosen, settings, outputs) | {"found": _found(piece.files, noted)}
+
+
+def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, embedded: Any) -> dict[str, Any]:
+    """A stretch of an embedded world's documents -> OUTPUTS, as they are: they are clean by construction."""
+    world, part = settings["world"], settings["part"]
+    plain = check(CorpusSettings, settings["settings"]).model_copy(
+        update={"mojibake": False, "rejoin": False, "rules": check(type(CorpusSettings().rules), {"preset": "none"})}
+    )
+    taken = itertools.islice(embedded(world, settings["name"]), *settings["range"])
+    with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
+        cleaner = Cleaner(plain, cleaned, removed, settings["number"] << 32)
+        for name, text, code in taken:
+            cleaner.tally.sources[world]["bytes_in"] += len(text.encode())
+            cleaner.take(Found(text, file=f"{world}/{name}"), world, settings["file"], part, language=code)
+    return _write(cleaner, plain, settings, outputs)
+
+
+def _write(cleaner: Cleaner, chosen: CorpusSettings, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
+    facts = np.array(cleaner.facts, dtype=np.int64).reshape(-1, 4)
+    exact = np.frombuffer(b"".join(map(keys.exact_key, cleaner.keys)), dtype=np.uint8).reshape(-1, 16)
+    ids = facts[:, 0].astype(np.uint64)
+    arrays.write(outputs[2], {"id": ids, "bytes": facts[:, 1], "file": facts[:, 2], "part": facts[:, 3], "key": exact})
+    spaceless = np.array([_is_spaceless(key) for key in cleaner.keys], dtype=bool)
+    write_keys(outputs[3], ids, cleaner.keys, spaceless)
+    lines.write_line_counts(outputs[4], cleaner.texts, chosen.boilerplate, settings["partitions"])
+    return cleaner.tally.content()
+
+
+def _is_spaceless(key: str) -> bool:
+    """Whether a text's shingles are of code points: most of it is written without spaces."""
+    return 2 * len(_KANA_OR_HANZI.findall(key)) > len(key)
+
+
+def _found(files: Sequence[tuple[str, str, int]], noted: Noted) -> dict[str, dict[str, list[str]]]:
+    """Encodings and text fields, with the files that each was found in."""
+    seen: dict[str, dict[str, list[str]]] = {"encodings": {}, "text_fields": {}}
+    each = noted.files or {files[0][1]: noted}
+    for name, one in each.items():
+        for kind, value in (("encodings", one.encoding), ("text_fields", one.text_field)):
+            if value and len(seen[kind].setdefault(value, [])) < _NAMED:
+                seen[kind][value].append(name)
+    return seen
+
+
+def removed_row(
+    name: str, text: str, source: str, meta: str, rule: str, reason: str,
+    value: float = 0.0, limit: float = 0.0, kept: str = "",
+) -> dict[str, Any]:  # fmt: skip
+    """A row of REMOVED. Raw text may hold lone surrogates, files may not."""
+    text = text.encode("utf-8", "backslashreplace").decode()
+    row = {"id": name, "text": text, "source": source, "meta": meta}
+    return row | {"rule": rule, "reason": reason, "value": float(value), "limit": float(limit), "kept": kept}
+
+
+def to_json(meta: Mapping[str, Any]) -> str:
+    """Metadata as text that a file can hold."""
+    return json.dumps(meta, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()

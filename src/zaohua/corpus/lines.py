@@ -1,0 +1,116 @@
+"""Boilerplate: lines or paragraphs that stand in many documents, counted over all files and cut out."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+import xxhash
+from pydantic import Field
+
+from zaohua.corpus import arrays
+from zaohua.corpus.engine.task import Function, Task
+from zaohua.settings import Settings
+
+Paths = Sequence[Path]
+_UNITS = {"line": re.compile(r"\n"), "paragraph": re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")}
+
+
+class Boilerplate(Settings):
+    """Which lines are cut out because many documents have them."""
+
+    documents: Annotated[int, Field(ge=1)] | None = None
+    """Lines that stand in more documents than this are cut out; None: none are."""
+
+    unit: Literal["line", "paragraph"] = "line"
+    """What is compared: lines, or paragraphs, which stand between blank lines."""
+
+    min_characters: Annotated[int, Field(ge=1)] = 6
+    """Shorter lines are left, such as "}" or a chapter's number (characters without white space)."""
+
+
+def functions() -> dict[str, Function]:
+    """What the names of these tasks stand for."""
+    return {"common_lines": Function(common_lines, 1), "all_common_lines": Function(all_common_lines, 1)}
+
+
+def tasks(counts: Sequence[str], settings: Boilerplate, partitions: int, folder: str) -> list[Task]:
+    """From files that `write_line_counts` wrote to `folder/common`, which `read_common` reads."""
+    names = [f"{folder}/lines/{number:06}" for number in range(partitions)]
+    found = [
+        Task("common_lines", tuple(counts), {"partition": number, "documents": settings.documents}, (name,))
+        for number, name in enumerate(names)
+    ]
+    return [*found, Task("all_common_lines", tuple(names), {}, (f"{folder}/common",))]
+
+
+def line_hashes(text: str, settings: Boilerplate) -> list[int]:
+    """For each line of a text a number that equal lines share, white space apart; 0 for those too short to count."""
+    return [_hash(line, settings) for line in _UNITS[settings.unit].split(text)]
+
+
+def write_line_counts(path: Path, texts: Iterable[str], settings: Boilerplate, partitions: int) -> None:
+    """In how many of the texts of one file each line stands, by partitions of the range of hashes."""
+    found = [np.unique(np.array(line_hashes(text, settings), dtype=np.uint64)) for text in texts]
+    hashes, counts = np.unique(np.concatenate([np.zeros(0, dtype=np.uint64), *found]), return_counts=True)
+    counts = counts[hashes > 0]
+    hashes = hashes[hashes > 0]
+    borders = np.array([(number << 64) // partitions for number in range(1, partitions)], dtype=np.uint64)
+    starts = np.concatenate([[0], np.searchsorted(hashes, borders), [len(hashes)]])
+    arrays.write(path, {"start": starts, "hash": hashes, "count": counts})
+
+
+def common_lines(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
+    """One partition of the counts of all files -> the lines that stand in too many documents."""
+    hashes, counts = [], []
+    for path in inputs:
+        found = arrays.read(path)
+        low, high = found["start"][settings["partition"] : settings["partition"] + 2].tolist()
+        hashes.append(found["hash"][low:high])
+        counts.append(found["count"][low:high])
+    lines, where = np.unique(np.concatenate(hashes), return_inverse=True)
+    total = np.zeros(len(lines), dtype=np.int64)
+    np.add.at(total, where, np.concatenate(counts))
+    common = total > settings["documents"]
+    arrays.write(outputs[0], {"hash": lines[common], "count": total[common]})
+    return {"lines": len(lines), "common_lines": int(common.sum())}
+
+
+def all_common_lines(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """The common lines of all partitions, which are in order, as one file."""
+    found = [arrays.read(path) for path in inputs]
+    arrays.write(outputs[0], {name: np.concatenate([each[name] for each in found]) for name in ("hash", "count")})
+
+
+def read_common(path: Path) -> frozenset[int]:
+    """The hashes of the lines that are to be cut out."""
+    return frozenset(arrays.read(path)["hash"].tolist())
+
+
+def cut_lines(text: str, common: frozenset[int], settings: Boilerplate) -> tuple[str, list[str]]:
+    """A text without its common lines, and these. What is left stands as it stood; white space at its ends goes."""
+    separator = _UNITS[settings.unit]
+    kept: list[str] = []
+    cut: list[str] = []
+    for line, following in _with_separators(text, separator):
+        if _hash(line, settings) in common:
+            cut.append(line)
+        else:
+            kept.append(line + following)
+    return ("".join(kept).lstrip("\n").rstrip(), cut) if cut else (text, cut)
+
+
+def _with_separators(text: str, separator: re.Pattern[str]) -> Iterable[tuple[str, str]]:
+    start = 0
+    for match in separator.finditer(text):
+        yield text[start : match.start()], match.group()
+        start = match.end()
+    yield text[start:], ""
+
+
+def _hash(line: str, settings: Boilerplate) -> int:
+    words = "".join(line.split())
+    return (
+        xxhash.xxh3_64_intdigest(words.encode("utf-8", "surrogatepass")) if len(words) >= settings.min_characters else 0
+    )

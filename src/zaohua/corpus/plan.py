@@ -1,0 +1,220 @@
+"""The tasks of one run of the stage, what each reads and writes, and where they are carried out."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zaohua.corpus import arrays, cleaning, clustering, finishing, lines
+from zaohua.corpus.decontaminate import Index, Item
+from zaohua.corpus.documents import FREE, TEST, TRAIN
+from zaohua.corpus.engine.local import InProcess, Processes
+from zaohua.corpus.engine.schedule import Record, Runner
+from zaohua.corpus.engine.schedule import run as run_tasks
+from zaohua.corpus.engine.task import Function, Task
+from zaohua.corpus.formats.items import Found, Noted
+from zaohua.corpus.keys import dedup_key
+from zaohua.corpus.normalize import normalize
+from zaohua.corpus.pieces import pieces_of, to_json
+from zaohua.corpus.reading import read
+from zaohua.corpus.settings import CorpusSettings, RunnerSettings
+from zaohua.corpus.sources import READABLE, Entry, Piece, inventory
+from zaohua.corpus.worlds import Embedded
+from zaohua.events import Events
+from zaohua.settings import UserError
+
+LITTLE = 20_000_000
+"""Bytes of sources below which starting processes takes longer than the work."""
+
+_TASK_MEMORY = 400_000_000  # bytes that cleaning or finishing a piece takes, the libraries included
+_PARTITION = 256_000_000  # bytes of memory in which one partition of sketches is sorted
+_BYTES_A_DOCUMENT = 500  # so short documents are at least, when partitions are planned
+
+
+class Plan:
+    """The tasks of one run, by what they are for."""
+
+    def __init__(
+        self, settings: CorpusSettings, entries: list[Entry], worlds: list[str], embedded: Embedded | None, work: Path,
+        sources: str,
+    ) -> None:  # fmt: skip
+        self.settings, self.work = settings, work
+        shown = settings.model_dump(mode="json", exclude={"sources", "run", "web", "evaluations"})
+        pieces = pieces_of(entries, settings)
+        self.bytes = sum(piece.size for piece in pieces)
+        documents = max(self.bytes // _BYTES_A_DOCUMENT, 1)
+        self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
+        self.functions = clustering.functions() | lines.functions() | {
+            "clean": Function(cleaning.clean, 1),
+            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 1),
+            "no_clusters": Function(no_clusters, 1),
+            "divide": Function(finishing.divide, 1),
+            "name_kept": Function(finishing.name_kept, 1),
+            "finish": Function(finishing.finish, 1),
+        }  # fmt: skip
+        common = {"settings": shown, "partitions": self.partitions}
+        self.cleaned: list[Task] = []
+        file = 0
+        first_file: dict[str, int] = {}
+        for piece in pieces:
+            names = tuple(str(Path(path).resolve()) for path, _, _ in piece.files)
+            here = first_file.setdefault(names[0], file)
+            file = max(file, here + len(names))
+            given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here}
+            self._clean("clean", tuple(filter(os.path.isfile, names)), given, piece.size / 1e6)
+        for world in worlds:
+            for part, name in _parts(world, embedded):
+                given = common | {"world": world, "name": name, "part": part, "number": len(self.cleaned), "file": file}
+                self._clean("clean_world", (), given | {"range": [0, None], "sources": sources}, 1.0)
+            file += 1
+        self.tasks = list(self.cleaned)
+        self.clusters = self._duplicates(documents)
+        shared = {"clusters": self.clusters, "divided": "divided", "names": "names"}
+        divided = {name: getattr(settings, name) for name in ("split", "heldout", "salt")}
+        facts = [task.outputs[2] for task in self.cleaned]
+        self.divided = Task("divide", (*facts, self.clusters), divided, ("divided",), weight=0.1)
+        named = Task("name_kept", (*(t.outputs[0] for t in self.cleaned), self.clusters), {}, ("names",), weight=0.1)
+        self.tasks += [self.divided, named]
+        if settings.boilerplate.documents is not None:
+            counts = [task.outputs[4] for task in self.cleaned]
+            self.tasks += lines.tasks(counts, settings.boilerplate, self.partitions, "boilerplate")
+            shared["common"] = "boilerplate/common"
+        if settings.evaluations:
+            index = Index(_evaluation_items(settings), settings.decontaminate)
+            index.write(work / "evaluations")
+            shared["index"] = "evaluations"
+        self.finished = [
+            Task(
+                "finish",
+                (task.outputs[0], *shared.values()),
+                {"settings": shown, "names": ["cleaned", *shared]},
+                tuple(f"{name}/{number:06}" for name in finishing.OUTPUTS),
+                weight=task.weight / 4,
+                memory=_TASK_MEMORY,
+            )
+            for number, task in enumerate(self.cleaned)
+        ]
+        self.tasks += self.finished
+
+    def _clean(self, function: str, inputs: tuple[str, ...], settings: dict[str, Any], weight: float) -> None:
+        outputs = tuple(f"{name}/{len(self.cleaned):06}" for name in cleaning.OUTPUTS)
+        self.cleaned.append(Task(function, inputs, settings, outputs, max(weight, 1e-3), _TASK_MEMORY))
+
+    def _duplicates(self, documents: int) -> str:
+        """The tasks that find duplicates; the name of the file that holds the clusters."""
+        if self.settings.duplicates == "none":
+            self.tasks.append(Task("no_clusters", (), {}, ("near/clusters",), weight=0.1))
+            return "near/clusters"
+        near = self.settings.near
+        keys = [task.outputs[3] for task in self.cleaned]
+        alike = [self.settings.duplicates == "near" and task.function == "clean" for task in self.cleaned]
+        sketches = clustering.sketch_tasks(keys, near, self.partitions, "near", near=alike)
+        self.tasks += sketches
+        names = [task.outputs[0] for task in sketches]
+        self.tasks += clustering.cluster_tasks(names, keys, near, self.partitions, "near", documents=documents)
+        return self.tasks[-1].outputs[0]
+
+    def carry_out(self, events: Events) -> "Records":
+        """Do what is not done yet, with a progress bar."""
+        with events.progress("corpus", sum(task.weight for task in self.tasks), "MB") as progress:
+            before = 0.0
+
+            def advance(done: float, whole: float) -> None:
+                nonlocal before
+                progress.advance(done - before)
+                before = done
+
+            with runner_for(self.settings.run, self.bytes) as runner:
+                records = run_tasks(
+                    self.tasks, self.functions, self.work, runner, progress=advance, memory=self.settings.run.memory
+                )
+        return Records(self.tasks, records)
+
+    def lay_out(self, folder: Path, records: "Records") -> None:
+        """What the tasks wrote -> parts of documents/, heldout/ and removed/; empty ones are left out."""
+        taken: dict[str, list[str]] = {"documents": [], "heldout": [], "removed": []}
+        for first, last in zip(self.cleaned, self.finished, strict=True):
+            rows = records[last]["rows"]
+            for name, output in (("documents", 0), ("heldout", 1), ("removed", 2)):
+                if rows[name]:
+                    taken[name].append(last.outputs[output])
+            if any(sum(counts.values()) for counts in records[first]["removed"].values()):
+                taken["removed"].append(first.outputs[1])
+        for name, files in taken.items():
+            (folder / name).mkdir()
+            for number, file in enumerate(files):
+                _link(self.work / file, folder / name / f"part-{number:06}.parquet")
+
+
+class Records:
+    """What each task counted."""
+
+    def __init__(self, tasks: Sequence[Task], records: Sequence[Record]) -> None:
+        self._by_output = {task.outputs[0]: record["counts"] for task, record in zip(tasks, records, strict=True)}
+
+    def __getitem__(self, task: Task) -> dict[str, Any]:
+        return self._by_output[task.outputs[0]]
+
+    def of(self, output: str) -> dict[str, Any]:
+        """The counts of the task that writes this file first."""
+        return self._by_output[output]
+
+
+def no_clusters(inputs: Sequence[Path], settings: Mapping[str, Any], outputs: Sequence[Path]) -> dict[str, Any]:
+    """Nothing repeats anything."""
+
+    none = np.zeros(0, dtype=np.uint64)
+    empty = {"id": none, "cluster": none, "size": none.astype(np.int64), "kept": none, "exact": none.astype(bool)}
+    arrays.write(outputs[0], empty)
+    return {"clusters": 0, "exact": 0, "near": 0, "sizes": {}}
+
+
+@contextlib.contextmanager
+def runner_for(settings: RunnerSettings, size: int) -> Iterator[Runner]:
+    """Where tasks on so many bytes of sources are done."""
+    if settings.runner == "ray":
+        from zaohua.corpus.engine.cluster import connected
+
+        with connected(settings.address, workers=settings.workers) as nodes:
+            yield nodes
+        return
+    workers = settings.workers
+    if workers is None:
+        workers = 0 if size < LITTLE else os.cpu_count() or 1
+    if not workers:
+        yield InProcess()
+        return
+    with Processes(workers) as runner:
+        yield runner
+
+
+def _parts(world: str, embedded: Embedded | None) -> list[tuple[int, str]]:
+    """The parts of a world: where it brings a test part, that is held out and nothing else of it."""
+    assert embedded is not None
+    if next(embedded(world, "test"), None) is None:
+        return [(FREE, "train")]
+    return [(TRAIN, "train"), (TEST, "test")]
+
+
+def _evaluation_items(settings: CorpusSettings) -> list[Item]:
+    """The texts of the files of evaluations, each file a set by its name."""
+    items = []
+    for entry in inventory(settings.evaluations):
+        found = [item.text for item in read(Piece.of(entry), settings, Noted()) if isinstance(item, Found)]
+        if not found:
+            raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
+        items += [Item(entry.name, dedup_key(normalize(text))) for text in found]
+    return list(dict.fromkeys(items))
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy of it where the disk has no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

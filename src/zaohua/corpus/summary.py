@@ -1,0 +1,91 @@
+"""What a run of the stage counted: report.json, and the lines that are printed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from zaohua.corpus.cleaning import Tally
+from zaohua.corpus.decontaminate import common_grams, read_index
+from zaohua.corpus.plan import Plan, Records
+from zaohua.events import Events
+
+COUNTS = ("files", "bytes_in", "texts", "documents", "characters", "bytes",
+          "heldout_documents", "heldout_characters", "heldout_bytes")  # fmt: skip
+
+
+def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
+    """Counts by source and in all, what was removed by which rule, and how the text was split."""
+    sources = {source: {name: counts[name] for name in COUNTS} for source, counts in total.sources.items()}
+    whole = {name: sum(counts[name] for counts in sources.values()) for name in COUNTS}
+    removed = {source: dict(sorted(counts.items())) for source, counts in total.removed.items()}
+    both = whole["bytes"] + whole["heldout_bytes"]
+    split = {"how": plan.settings.split, "share": whole["heldout_bytes"] / both if both else 0.0}
+    report: dict[str, Any] = {
+        "total": whole,
+        "sources": sources,
+        "removed": {"total": _sum(removed.values()), "sources": removed},
+        "changed": dict(sorted(total.changed.items())),
+        "languages": dict(total.languages.most_common()),
+        "clusters": records.of(plan.clusters),
+        "split": split | records[plan.divided],
+        "first_reason": total.first_reason,
+    }
+    if plan.settings.evaluations:
+        index = read_index(plan.work / "evaluations", plan.settings.decontaminate)
+        grams = common_grams([plan.work / task.outputs[3] for task in plan.finished], index)
+        report["evaluations"] = {
+            "unchecked": [list(index.items[item]) for item in index.unchecked],
+            "common": [list(pair) for pair in grams],
+        }
+    return report
+
+
+def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for each in counts:
+        for name, count in each.items():
+            total[name] = total.get(name, 0) + count
+    return dict(sorted(total.items()))
+
+
+def found(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Encodings and text fields, with the first files that each was found in, for the manifest."""
+    seen: dict[str, dict[str, list[str]]] = {"encodings": {}, "text_fields": {}}
+    for each in counts:
+        for kind, values in each.get("found", {}).items():
+            for value, files in values.items():
+                seen[kind].setdefault(value, []).extend(files)
+    return {
+        kind: {
+            value: {"files": len(set(files)), "first": sorted(set(files))[:1000]}
+            for value, files in sorted(values.items())
+        }
+        for kind, values in seen.items()
+    }
+
+
+def sentence(split: dict[str, Any]) -> str:
+    """How the text was split."""
+    return f"{split['share']:.1%} of the bytes: {split['whole']:,} documents whole, the ends of {split['cut']:,}"
+
+
+def say(report: dict[str, Any], events: Events) -> None:
+    """Print what came of it."""
+    total, split, removed = report["total"], report["split"], report["removed"]["total"]
+    documents, characters = (total[name] + total[f"heldout_{name}"] for name in ("documents", "characters"))
+    aside = ", ".join(f"{count:,} {rule}" for rule, count in removed.items()) or "nothing"
+    events.say(
+        f"corpus: {documents:,} documents, {characters:,} characters · removed: {aside}",
+        f"语料：{documents:,} 篇文档，{characters:,} 个字符 · 移除：{aside}",
+    )
+    events.say(
+        f"  held out {sentence(split)}",
+        f"  留出 {split['share']:.1%} 的字节：整篇 {split['whole']:,} 篇，截取末尾 {split['cut']:,} 篇",
+    )
+    if report["changed"]:
+        said = ", ".join(f"{what} {count:,}" for what, count in report["changed"].items())
+        events.say(f"  changed: {said}", f"  改动：{said}")
+    if removed.get("unreadable"):
+        events.say(
+            f"  first set aside: {report['first_reason']} (all in removed/)",
+            f"  第一条不可读：{report['first_reason']}（全部在 removed/）",
+        )

@@ -1,0 +1,45 @@
+"""Lines are bounded in length, and numbered whatever is in them."""
+
+import io
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zaohua.corpus.formats.items import Unreadable
+from zaohua.corpus.formats.lines import lines_of
+
+
+@given(st.binary(max_size=200), st.integers(1, 50), st.integers(1, 30))
+def test_lines_are_those_of_the_whole_however_it_comes(data, step, limit):
+    blocks = [data[at : at + step] for at in range(0, len(data), step)]
+    expected = [line if len(line) <= limit else len(line) for line in io.BytesIO(data)]
+    assert list(lines_of(blocks, limit)) == expected
+
+
+def test_a_line_without_end_takes_no_memory():
+    tracemalloc.start()
+    lines = list(lines_of((b"x" * size for size in [2**20] * 100), 4 * 2**20))
+    assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    tracemalloc.stop()
+    assert lines == [100 * 2**20]
+
+
+def test_a_line_that_is_too_long_is_set_aside_with_its_length_and_the_others_are_read(items_of):
+    for encoding in ("utf-8", "utf-16"):
+        text = "first line\n" + "x" * 5000 + "\nlast line\n"
+        first, second, third = items_of("a.txt", text.encode(encoding), documents="line", largest_document=1024)
+        assert (first.text, first.line, third.text, third.line) == ("first line", 1, "last line", 3)
+        assert isinstance(second, Unreadable)
+        assert second.line == 2
+        assert "a line of 5,001 bytes" in second.reason
+
+
+def test_nul_bytes_are_text_among_text_and_binary_data_without(items_of):
+    sound = "天地玄黄，宇宙洪荒。" * 40
+    (item,) = items_of("a.txt", (b"\0" * 300))
+    assert item.reason == "binary data"
+    found = items_of("b.jsonl", '{"text": "a\\u0000b"}\n{"text": "c\0d"}\n' + f'{{"text": "{sound}"}}\n')
+    assert found[0].text == "a\0b"
+    assert "not JSON" in found[1].reason
+    assert found[2].text == sound

@@ -1,0 +1,81 @@
+"""Tables: the columns are those of the first line; a row that does not fit them is set aside."""
+
+import gzip
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from zaohua.corpus.formats.items import Unreadable
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("a.csv", 'id,text\n1,"one, ""two"""\n2,"three\nfour"\n'),
+        ("a.csv", 'id;text\r\n1;one, "two"\r\n2;"three\nfour"\r\n'),
+        ("a.csv", '\ufeffid\ttext\n1\t"one, ""two"""\n2\t"three\nfour"'),
+    ],
+)
+def test_quotes_and_line_ends_in_fields(items_of, name, table):
+    first, second = items_of(name, table)
+    assert (first.text, first.line, first.fields) == ('one, "two"', 2, {"id": "1"})
+    assert (second.text, second.line) == ("three\nfour", 3)
+
+
+def test_tabs_separate_without_quotes(items_of):
+    first, second, third = items_of("a.tsv", 'text\tlabel\n"open quote\t1\n"all ""quoted"""\t2\nplain\t3')
+    assert [item.text for item in (first, second, third)] == ['"open quote', 'all "quoted"', "plain"]
+
+
+def test_the_encoding_is_recognised_and_the_only_column_is_the_text(items_of):
+    found = items_of(
+        "a.csv.gz", gzip.compress("评论\n今天天气很好，我们去公园散步。\n这里的花开得真漂亮！".encode("gbk"))
+    )
+    assert [item.text for item in found] == ["今天天气很好，我们去公园散步。", "这里的花开得真漂亮！"]
+
+
+def test_rows_that_do_not_fit_are_set_aside_with_their_line(items_of):
+    table = 'id,text\n1,good\n2,too,many\n\n3\n4,"also\ngood"\n5,"never\nclosed'
+    found = items_of("a.csv", table, largest_document=1024)
+    assert [item.text for item in found if not isinstance(item, Unreadable)] == ["good", "also\ngood", "never\nclosed"]
+    assert [(item.line, item.reason) for item in found if isinstance(item, Unreadable)] == [
+        (3, "3 fields in a table of 2 columns"),
+        (5, "1 fields in a table of 2 columns"),
+    ]
+
+
+def test_a_quote_that_never_closes_does_not_swallow_the_file(items_of):
+    rows = "".join(f"{n},text {n}\n" for n in range(400))
+    found = items_of("a.csv", f'id,text\n0,"open\n{rows}', largest_document=1024)
+    assert "not a table (field larger than field limit" in found[0].reason
+    assert found[0].line == 2
+    assert len(found) > 200
+
+
+def test_an_empty_table_gives_nothing(items_of):
+    assert items_of("a.csv", "") == items_of("b.csv", "id,text\n") == []
+
+
+def parquet(tmp_path, rows: int = 30, group: int = 7) -> bytes:
+    table = pyarrow.table({"text": [f"row {n}" for n in range(rows)], "url": ["https://example.org/"] * rows})
+    pyarrow.parquet.write_table(table, tmp_path / "made", row_group_size=group)
+    return (tmp_path / "made").read_bytes()
+
+
+def test_parquet_rows_are_numbered_through(items_of, tmp_path):
+    found = items_of("a.parquet", parquet(tmp_path))
+    assert [(item.text, item.line) for item in found] == [(f"row {n}", n + 1) for n in range(30)]
+    assert found[0].url == "https://example.org/"
+
+
+def test_truncated_and_damaged_parquet_is_set_aside(items_of, tmp_path):
+    data = parquet(tmp_path)
+    for broken in (data[:-9], data[:40], b"PAR1", b"", data[:20] + bytes(90) + data[110:]):
+        found = items_of("a.parquet", broken)
+        assert isinstance(found[-1], Unreadable), broken[:20]
+        assert "Parquet" in found[-1].reason
+
+
+def test_packed_parquet_is_not_read(items_of, tmp_path):
+    assert "unpack it" in items_of("a.parquet.gz", gzip.compress(parquet(tmp_path)))[0].reason

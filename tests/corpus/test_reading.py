@@ -1,0 +1,122 @@
+"""Whatever a file holds, reading goes on: what cannot be read is one reason, and the next file is read."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.pieces import pieces_of
+from zaohua.corpus.reading import READERS, Found, Noted, Unreadable, read
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.sources import Entry, Piece, inventory
+
+BYTES = {
+    "nothing": b"",
+    "zeros": bytes(5000),
+    "every byte": bytes(range(256)) * 20,
+    "ascii": b"x" * 5000,
+    "half a gzip": gzip.compress(os.urandom(5000))[:3000],
+    "angle brackets": b"<" * 5000,
+    "open brackets": b"[" * 5000,
+    "quotes": b'"' * 5001,
+    "zip's mark": b"PK\x03\x04" + b"\xff" * 500,
+    "lines": b"\n" * 5000,
+}
+KINDS = {
+    **{kind: f".{kind}" for kind in READERS},
+    "text": ".txt",
+    "records": ".jsonl",
+    "wikipedia": ".xml",
+    "zip": ".zip",
+    "tar": ".tar",
+}
+
+
+@pytest.mark.parametrize(
+    "ending", sorted({*KINDS.values(), ".txt.gz", ".jsonl.zst", ".html.xz", ".xml.bz2", ".warc.gz", ".tgz"})
+)
+@pytest.mark.parametrize("content", BYTES)
+def test_no_bytes_under_any_name_are_an_error(tmp_path, ending, content):
+    (tmp_path / f"a{ending}").write_bytes(BYTES[content])
+    entries = inventory([str(tmp_path)])
+    for settings in (ReadingSettings(largest_document=2048), ReadingSettings(documents="line", largest_document=2048)):
+        items = list(read(entries[0], settings, Noted()))
+        assert all(isinstance(item, Found | Unreadable) and item.file == entries[0].name for item in items)
+        assert all(item.reason for item in items if isinstance(item, Unreadable))
+        assert [item for piece in pieces_of(entries, settings, 500) for item in read(piece, settings, Noted())] == items
+
+
+def texts(tmp_path: Path, count: int = 3) -> list[Entry]:
+    for n in range(count):
+        (tmp_path / f"{n}.txt").write_text(f"text {n}")
+    return inventory([str(tmp_path)])
+
+
+def test_the_settings_of_the_stage_are_those_of_reading(tmp_path):
+    (entry, *_) = texts(tmp_path)
+    assert [item.text for item in read(entry, CorpusSettings(documents="line"), Noted())] == ["text 0"]
+
+
+def test_files_of_a_piece_are_told_apart(tmp_path):
+    entries = texts(tmp_path)
+    (piece,) = pieces_of(entries, ReadingSettings())
+    noted = Noted()
+    assert [(item.file, item.text) for item in read(piece, ReadingSettings(), noted)] == [
+        (entry.name, f"text {n}") for n, entry in enumerate(entries)
+    ]
+    assert set(noted.files) == {entry.name for entry in entries}
+
+
+def test_a_file_that_changed_or_went_since_it_was_listed_is_set_aside_and_the_others_are_read(tmp_path):
+    entries = texts(tmp_path, 4)
+    (piece,) = pieces_of(entries, ReadingSettings())
+    entries[0].path.unlink()
+    entries[1].path.write_text("another text")
+    found = list(read(piece, ReadingSettings(), Noted()))
+    assert "the file cannot be read (No such file" in found[0].reason
+    assert "has changed since it was listed" in found[1].reason
+    assert [item.text for item in found[2:]] == ["text 2", "text 3"]
+
+
+def test_a_file_that_grows_while_it_is_read_is_told(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"text": "first"}\n' * 3)
+    items = read(Piece.of(inventory([str(path)])[0]), ReadingSettings(), Noted())
+    next(items)
+    with path.open("a") as file:
+        file.write('{"text": "more"}\n')
+    assert "changed while it was read" in list(items)[-1].reason
+
+
+def test_links_to_nowhere_folders_under_file_names_and_locked_files_are_reasons(tmp_path, monkeypatch):
+    texts(tmp_path, 1)
+    (tmp_path / "link.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "locked.txt").write_text("x")
+    real = Path.open
+
+    def locked(self, *arguments, **settings):
+        if self.name == "locked.txt":
+            raise PermissionError(13, "Permission denied")
+        return real(self, *arguments, **settings)
+
+    monkeypatch.setattr(Path, "open", locked)
+    found = [item for entry in inventory([str(tmp_path)]) for item in read(entry, ReadingSettings(), Noted())]
+    assert found[0].text == "text 0"
+    assert "cannot be read (No such file" in found[1].reason
+    assert "cannot be read (Permission denied)" in found[2].reason
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.txt")
+    entry = Entry("x", tmp_path / "pipe.txt", "pipe.txt")
+    (item,) = read(entry, ReadingSettings(), Noted())
+    assert "not a file" in item.reason
+
+
+def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    monkeypatch.setitem(__import__("sys").modules, "pypdf", None)
+    (item,) = read(inventory([str(tmp_path)])[0], ReadingSettings(), Noted())
+    assert "pip install pypdf" in item.reason

@@ -1,0 +1,249 @@
+"""The web is read politely, within bounds, and never behind the fence; a local server stands for it."""
+
+import contextlib
+import gzip
+import http.server
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from zaohua.corpus import client as module
+from zaohua.corpus.client import Web, WebSettings, is_public
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.reading import Noted, read
+from zaohua.corpus.sources import inventory
+from zaohua.corpus.web import fetch, fetcher
+from zaohua.settings import UserError
+
+TEXT = "A page about cats, long enough to be the main text of it. " * 5
+PAGE = f"<html><head><title>Cats</title></head><body><article><p>{TEXT}</p></article></body></html>".encode()
+
+
+class Site:
+    """A local server that answers from a dict of path -> (status, heads, body), and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.asked: list[str] = []
+        self.agents: set[str] = set()
+        self.slow = 0.0
+        site = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.asked.append(self.path)
+                site.agents.add(self.headers["User-Agent"])
+                status, heads, body = site.pages.get(self.path, (404, {}, b"no"))
+                self.send_response(status)
+                for name, value in heads.items():
+                    self.send_header(name, value)
+                if "Content-Length" not in heads:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                for at in range(0, len(body), 20) if site.slow else ():
+                    time.sleep(site.slow)
+                    self.wfile.write(body[at : at + 20])
+                if not site.slow:
+                    self.wfile.write(body)
+
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):  # they have hung up
+                    super().handle()
+
+            def log_message(self, *_) -> None:
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://localhost:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def put(self, path: str, body: bytes = PAGE, status: int = 200, mime: str = "text/html", **heads: str) -> str:
+        named = {name.replace("_", "-"): value for name, value in heads.items()}
+        self.pages[path] = (status, {"Content-Type": mime, **named}, body)
+        return self.address + path
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+def client(slept: list[float] | None = None, **settings) -> Web:
+    chosen = WebSettings(**{"allowed": True, "delay": 0.0, "seconds": 5.0} | settings)
+    sleep = (lambda _: None) if slept is None else slept.append
+    return Web(chosen, allows=lambda address: True, schemes=("http",), sleep=sleep)
+
+
+def texts(tmp_path, source: str, web: Web) -> list:
+    entries = inventory([source], fetch=lambda source: fetch(source, tmp_path / "cache", web.settings, web))
+    return [item for entry in entries for item in read(entry, ReadingSettings(), Noted())]
+
+
+def test_a_page_is_fetched_once_and_read_with_its_address_and_title(tmp_path, site):
+    url = site.put("/cats?q=1")
+    for _ in range(2):
+        (item,) = texts(tmp_path, url, client())
+        assert (item.text, item.url, item.fields["title"]) == (TEXT.strip(), url, "Cats")
+        assert item.file == url.removeprefix("http://")
+    assert site.asked == ["/robots.txt", "/cats?q=1"]
+    assert site.agents == {"zaohua"}
+
+
+def test_the_pages_of_a_sitemap_are_fetched_and_a_stopped_run_goes_on(tmp_path, site):
+    places = "".join(f"<url><loc>{site.put(f'/{n}')}</loc></url>" for n in range(5))
+    places += "<url><loc>http://elsewhere.example/x</loc></url>"
+    inner = site.put("/inner.xml.gz", gzip.compress(f"<urlset>{places}</urlset>".encode()), mime="application/gzip")
+    index = f'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>{inner}</loc></sitemap>'
+    url = site.put("/sitemap.xml", f"<?xml version='1.0'?>{index}</sitemapindex>".encode(), mime="text/xml")
+
+    class Stopped(Web):
+        def page(self, url, largest):
+            if url.endswith("/3"):
+                raise KeyboardInterrupt
+            return super().page(url, largest)
+
+    first = client()
+    with pytest.raises(KeyboardInterrupt):
+        texts(tmp_path, url, Stopped(first.settings, first.allows, first.schemes))
+    assert site.asked == ["/robots.txt", "/sitemap.xml", "/inner.xml.gz", "/0", "/1", "/2"]
+    site.asked.clear()
+    assert len(texts(tmp_path, url, client())) == 5
+    assert site.asked == ["/robots.txt", "/3", "/4"]
+    assert len(texts(tmp_path / "other", url, client(pages=2))) == 2
+
+
+def test_robots_txt_is_obeyed_also_after_redirects(tmp_path, site):
+    site.put("/robots.txt", b"User-agent: *\nDisallow: /secret\nCrawl-delay: 3", mime="text/plain")
+    site.put("/secret/page")
+    moved = site.put("/moved", status=302, Location="/secret/page")
+    with pytest.raises(UserError, match=r"could not be read: its robots.txt says"):
+        texts(tmp_path, moved, client())
+    assert "/secret/page" not in site.asked
+    site.put("/robots.txt", b"", status=503)
+    with pytest.raises(UserError, match=r"robots\.txt"):
+        texts(tmp_path, site.put("/open"), client())
+    assert "/open" not in site.asked
+
+
+def test_a_host_is_left_alone_between_two_requests(tmp_path, site):
+    slept: list[float] = []
+    site.put("/robots.txt", b"User-agent: *\nCrawl-delay: 3", mime="text/plain")
+    places = "".join(f"<url><loc>{site.put(f'/{n}')}</loc></url>" for n in range(3))
+    url = site.put("/sitemap.xml", f"<urlset>{places}</urlset>".encode())
+    web = client(slept, delay=1.0)
+    web.clock = lambda: 0.0
+    texts(tmp_path, url, web)
+    assert slept == [3.0] * 4
+
+
+@pytest.mark.parametrize(
+    ("heads", "body", "settings", "said"),
+    [
+        ({}, b"x" * 5000, {"largest_page": 2000}, "a page of more than 2,000 bytes"),
+        ({"status": 404}, b"", {}, "the server answered 404"),
+        ({"status": 503}, b"", {}, "the server answered 503"),
+        ({"mime": "image/png"}, b"x", {}, "not a page but image/png"),
+        ({"Content_Length": "900"}, b"cut", {}, "no answer"),
+        ({"status": 302, "Location": "ftp://localhost/x"}, b"", {}, "not an address that is read"),
+        ({"status": 302, "Location": "/bad"}, b"", {}, "from one address to the next"),
+        ({"status": 302, "Location": "http://[::1"}, b"", {}, "not an address"),
+    ],
+)
+def test_a_page_that_cannot_be_had_is_set_aside_and_the_others_are_read(tmp_path, site, heads, body, settings, said):
+    bad, good = site.put("/bad", body, **heads), site.put("/good")
+    source = site.put("/sitemap.xml", f"<urlset><loc>{bad}</loc><loc>{good}</loc></urlset>".encode())
+    first, second = texts(tmp_path, source, client(**settings))
+    assert said in first.reason
+    assert first.url == bad
+    assert second.text == TEXT.strip()
+
+
+def test_what_may_pass_is_tried_again_and_what_will_not_is_not(tmp_path, site):
+    places = f"<loc>{site.put('/503', status=503)}</loc><loc>{site.put('/404', status=404)}</loc>"
+    source = site.put("/sitemap.xml", f"<urlset>{places}</urlset>".encode())
+    texts(tmp_path, source, client())
+    site.put("/503"), site.put("/404")
+    found = texts(tmp_path, source, client())
+    assert [getattr(item, "reason", "read") for item in found] == ["read", "the server answered 404"]
+
+
+def test_a_page_has_a_time_limit_however_slowly_it_trickles(tmp_path, site):
+    url = site.put("/slow", PAGE * 100)  # it would trickle for minutes
+    site.put("/robots.txt", b"")
+    site.slow = 0.1
+    begun = time.monotonic()
+    with pytest.raises(UserError, match=r"no whole answer within 0.5 seconds"):
+        texts(tmp_path, url, client(seconds=0.5))
+    assert time.monotonic() - begun < 90  # a busy machine is no failure
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+     "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
+     "2002:7f00:1::", "64:ff9b::7f00:1", "ff02::1", "2001:db8::1"],
+)  # fmt: skip
+def test_no_private_address_is_public(address):
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "93.184.216.34", "2606:4700::1111", "::ffff:8.8.8.8"])
+def test_public_addresses_are(address):
+    assert is_public(address)
+
+
+def test_private_addresses_are_not_asked_whatever_the_name_or_redirect_says(tmp_path, site, monkeypatch):
+    url = site.put("/inside")
+    web = client()
+    web.allows = is_public
+    with pytest.raises(UserError, match="is no public address"):
+        texts(tmp_path, url, web)
+    assert site.asked == []
+
+    port = site.server.server_port
+    looked_up: list[str] = []
+
+    def lookup(host, *_, **__):
+        looked_up.append(host)
+        address = {"localhost": "127.0.0.1", "changing.example": "127.0.0.2"}.get(host, host)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(module.socket, "getaddrinfo", lookup)
+    web = client()
+    web.allows = lambda address: address == "127.0.0.1"
+    web._robots[f"http://changing.example:{port}"] = module.Robots()
+    site.put("/moved", status=301, Location=f"http://changing.example:{port}/inside")
+    with pytest.raises(UserError, match=r"changing.example is no public address \(127.0.0.2\)"):
+        texts(tmp_path, f"http://localhost:{port}/moved", web)
+    assert looked_up.count("changing.example") == 1
+
+
+def test_a_name_is_looked_up_once_for_a_connection(tmp_path, site, monkeypatch):
+    url = site.put("/page")
+    real, count = socket.getaddrinfo, []
+    monkeypatch.setattr(module.socket, "getaddrinfo", lambda *a, **k: count.append(a) or real(*a, **k))
+    texts(tmp_path, url, client())
+    assert [a[0] for a in count if a[0] == "localhost"] == ["localhost"] * 2  # robots.txt and the page
+
+
+def test_the_web_is_only_read_when_asked_for_and_only_over_https(tmp_path):
+    with pytest.raises(UserError, match="unless you say so"):
+        inventory(["https://example.org/"])
+    with pytest.raises(UserError, match=r"not an address that is read \(https"):
+        fetch("http://example.org/", tmp_path, WebSettings())
+
+
+def test_the_fetcher_brings_pages_and_data_sets_only_with_leave(tmp_path, monkeypatch):
+    assert fetcher(tmp_path, WebSettings()) is None
+    monkeypatch.setattr("zaohua.corpus.hub.fetch", lambda source, cache: [(cache / "a.parquet", source)])
+    brought = fetcher(tmp_path, WebSettings(allowed=True))
+    assert brought is not None
+    assert brought("hf:a/b") == [(tmp_path / "a.parquet", "hf:a/b")]
+    with pytest.raises(UserError, match="not an address"):
+        brought("http://example.org/")
