@@ -47,6 +47,15 @@ def test_wrapped_chinese_is_joined_exactly(width, between, indent):
     assert rejoin(lines) == between.join(text)
 
 
+def test_chinese_wrapped_by_characters_and_not_by_columns_is_joined():
+    text = ["  " + paragraph.replace(" ", "").replace("的", "GPT") for paragraph in prose("zh")]
+    lines = ["  " + line if not place else line for paragraph in text for place, line in
+             enumerate(paragraph[2:][start : start + 36] for start in range(0, len(paragraph) - 2, 36))]  # fmt: skip
+    found = wrapping(lines)
+    assert found is not None
+    assert found.measure is len
+
+
 @given(width=st.integers(50, 110), seed=st.integers(0, 20))
 @settings(max_examples=15)
 def test_joining_twice_is_joining_once(width, seed):
