@@ -1,4 +1,4 @@
-"""What the documents of a file are compared by, in files: their dedup keys, and sketches of these, cut in partitions."""
+"""What the documents of a file are compared by, in files: dedup keys, and sketches of these, cut in partitions."""
 
 from collections.abc import Sequence
 from pathlib import Path
