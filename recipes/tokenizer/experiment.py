@@ -126,19 +126,22 @@ def sentencepiece(taken: list[str], size: int) -> Tokenizer:
     import sentencepiece as library
 
     model = io.BytesIO()
-    library.SentencePieceTrainer.train(
-        sentence_iterator=(line for text in taken for line in text.splitlines() if line),
-        model_writer=model,
-        vocab_size=size - 6,
-        model_type="unigram",
-        byte_fallback=True,
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        max_sentence_length=100_000,
-        input_sentence_size=200_000,
-        shuffle_input_sentence=True,
-        minloglevel=2,
-    )
+    try:
+        library.SentencePieceTrainer.train(
+            sentence_iterator=(line for text in taken for line in text.splitlines() if line),
+            model_writer=model,
+            vocab_size=size - 6,
+            model_type="unigram",
+            byte_fallback=True,
+            normalization_rule_name="identity",
+            remove_extra_whitespaces=False,
+            max_sentence_length=100_000,
+            input_sentence_size=200_000,
+            shuffle_input_sentence=True,
+            minloglevel=2,
+        )
+    except RuntimeError as error:  # it says so when the size is too small for the characters
+        raise UserError(f"SentencePiece: {error}") from None
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
@@ -293,7 +296,7 @@ def arguments(given: Iterable[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--table", action="store_true", help="print the table and stop")
     chosen = parser.parse_args(None if given is None else list(given))
     if chosen.smoke:
-        chosen.seconds, chosen.rules, chosen.sizes, chosen.sample_bytes = 2.0, ["run", "words"], [1024], 300_000
+        chosen.seconds, chosen.rules, chosen.sizes, chosen.sample_bytes = 2.0, ["run", "words"], [2048], 500_000
         chosen.dim, chosen.layers, chosen.length = 32, 1, 64
         chosen.output = chosen.folder / "smoke.json" if chosen.output == HERE / "results.json" else chosen.output
     return chosen

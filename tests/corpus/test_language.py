@@ -35,6 +35,7 @@ CODE = "for (int i = 0; i < n; i++) {\n    sum += values[i] * weights[i];\n}\nre
         ("C'est la vie, mon ami; nous allons à la plage demain.", "fr", "Latn"),
         (CHINESE + "```cpp\n" + CODE * 20 + "```\n" + CHINESE, "zh", "Hans"),
         (CHINESE * 3 + CODE, "zh", "Hans"),
+        ("用 [`renderToPipeableStream`](https://example.com/renderToPipeableStream) 把组件渲染成流。", "zh", "Hans"),
         (ENGLISH * 3 + CODE, "en", "Latn"),
         ("Subscribe! Login. Home. Menu.\n" + CHINESE * 20, "zh", "Hans"),
     ],

@@ -12,7 +12,7 @@ DIALOGUE = "“今天天气很好。”\n「是啊……」\n他笑了笑，没�
 def test_a_full_width_digit_is_no_symbol(digit):
     """Elsewhere １ stands in the list of punctuation, and no other digit does."""
     assert measures.words(Prepared(digit)) == 1
-    assert measures.words(Prepared(f"{digit} ！ ，")) == 1
+    assert measures.words(Prepared(f"{digit}！ ，")) == 1
     assert measures.letters(Prepared(digit)) == measures.digits(Prepared(digit)) == 1
 
 

@@ -19,6 +19,7 @@ from zaohua.microworld import corpus, dirty
 from zaohua.microworld.misreading import as_cp1252, as_gbk
 
 STORY = "从前有一个小村庄，村里住着一位老人。\n他说：“今天天气真好，我们去河边走走吧！”\n于是大家都笑了……"
+EURO = "从前有一座山，山里有一座庙"
 EVEN = "老人说今天天气真好，我们去河边走走吧"
 
 
@@ -40,6 +41,12 @@ def test_utf8_read_as_gbk_is_repaired_where_nothing_was_lost():
     assert "\ufffd" not in misread
     assert repair(misread) == (EVEN, UTF8_READ_AS_GBK)
     assert repair(f"标题没有坏\n{misread}\n结尾也没有坏") == (f"标题没有坏\n{EVEN}\n结尾也没有坏", UTF8_READ_AS_GBK)
+
+
+def test_the_byte_that_windows_reads_as_a_euro_sign_is_known():
+    misread = as_gbk(EURO.encode())
+    assert "€" in misread
+    assert repair(misread) == (EURO, UTF8_READ_AS_GBK)
 
 
 def test_utf8_read_as_gbk_with_losses_is_damaged():
@@ -75,7 +82,7 @@ def test_what_cannot_be_repaired_is_named(text, reason):
         STORY, "plain", "", "好" * 2000 + "\ufffd", "\ue000 字体图标",
         "猗皇至聖兮，至儉至明。\n化流瀛瀛，瀛瀛如何。\n不虢不赩，莫知其極。",
         "×÷±²³ 5 µm §3 ¶ ©", "ÀÉÈÙÂÊÎÔ", "l’été “français” — œuvre, dès l'âge de 3 ans…", "一", "鏄 锛 是两个字",
-        "Привет, мир! Ёлка №5", "Ελληνικά ¨ανατροφή¨", "10 € – 20 €; £5, ¥100", "他说“café”é，”é",
+        "Привет, мир! Ёлка №5", "Ελληνικά ¨ανατροφή¨", "10 € – 20 €; £5, ¥100", "”é",
     ],
 )  # fmt: skip
 def test_clean_text_is_neither_changed_nor_called_damaged(text):

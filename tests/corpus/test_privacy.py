@@ -36,7 +36,7 @@ def test_private_things_give_way_right_after_hanzi_too(text, masked):
 @pytest.mark.parametrize(
     "text",
     [
-        "版本1.2.3.4.5和v8.8.8.8，Chrome/120.0.99.109，version 10.20.30.40",
+        "版本1.2.3.4.5和v8.8.8.8，Chrome/120.0.99.109，version 52.20.30.40",
         "第1.2.3.4节，辞典2.14.17.31 章",
         "git clone git@github.com:name/repository",
         "import tensorflow\n@tf.function",

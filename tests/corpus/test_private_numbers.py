@@ -93,6 +93,11 @@ def test_any_mixture_of_digits_and_separators_is_read(text):
         ends = end
 
 
+@pytest.mark.parametrize("text", ["1 ( ) - ( ) 2 -- -- -- 3", "13800138000 ----", "1-------X", "(((((( 1 ))))))2"])
+def test_runs_of_separators_are_no_numbers(text):
+    assert all(number == "13800138000" for number, _ in found(text))
+
+
 def test_several_numbers_in_a_row_are_found_one_by_one():
     assert [number for number, _ in found("13800138000 13900139000/13700137000")] == [
         "13800138000", "13900139000", "13700137000"]  # fmt: skip

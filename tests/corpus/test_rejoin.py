@@ -47,6 +47,15 @@ def test_wrapped_chinese_is_joined_exactly(width, between, indent):
     assert rejoin(lines) == between.join(text)
 
 
+def test_chinese_wrapped_by_characters_and_not_by_columns_is_joined():
+    text = ["  " + paragraph.replace(" ", "").replace("的", "GPT") for paragraph in prose("zh")]
+    lines = ["  " + line if not place else line for paragraph in text for place, line in
+             enumerate(paragraph[2:][start : start + 36] for start in range(0, len(paragraph) - 2, 36))]  # fmt: skip
+    found = wrapping(lines)
+    assert found is not None
+    assert found.measure is len
+
+
 @given(width=st.integers(50, 110), seed=st.integers(0, 20))
 @settings(max_examples=15)
 def test_joining_twice_is_joining_once(width, seed):
@@ -96,11 +105,12 @@ CODE = "\n".join(
 POEM = "\n".join("床前明月光，\n疑是地上霜。\n举头望明月，\n低头思故乡。" for _ in range(40))
 LIST = "\n".join(f"第{n}项内容说明文字" for n in range(80))
 DIALOGUE = "\n".join(f"“你说什么{'呢' * (n % 7)}？”\n“我说{'好' * (n % 11)}。”" for n in range(60))
+RAGGED = "\n".join("notes of a meeting taken down in a hurry and without marks"[: 28 + 7 * n % 31] for n in range(80))
 EQUAL = "\n".join("这一行有十二个字正好一样长" for _ in range(60))
 
 
 @pytest.mark.parametrize(
-    "text", [VERSE, CODE, POEM, LIST, DIALOGUE, EQUAL, "", "one line", "a\nb\n", "\n" * 100, "x" * 10_000]
+    "text", [VERSE, CODE, POEM, LIST, DIALOGUE, EQUAL, RAGGED, "", "one line", "a\nb\n", "\n" * 100, "x" * 10_000]
 )
 def test_what_was_not_wrapped_stays(text):
     assert rejoin(text) == text

@@ -1,7 +1,7 @@
 """Repetition is measured as written down: small texts by hand, any text by a plain reading of the definition."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zaohua.corpus import repetition
@@ -39,7 +39,8 @@ def test_the_top_run_is_the_one_of_the_definition(text, n):
     assert repetition.top_ngram(Prepared(text), n) == pytest.approx(spelled_out_top(text, n))
 
 
-@given(text=repetitive, n=st.integers(2, 10))
+@given(text=repetitive, n=st.sampled_from([2, 2, 2, 3, 4, 5, 10]))
+@example(text="a b a b c b c", n=2)  # b c begins within a run that came again, so it has not stood when it comes
 def test_duplicate_runs_are_those_of_the_definition(text, n):
     assert repetition.duplicate_ngrams(Prepared(text), n) == pytest.approx(spelled_out_duplicates(text, n))
 

@@ -344,6 +344,10 @@ def test_verdicts_do_not_hang_on_the_order_of_documents_or_on_the_process():
     assert {text: judge(text, PRESETS["fineweb"]) for text in reversed(TEXTS)} == forwards
 
 
+def test_a_text_of_which_the_edit_leaves_nothing_is_dropped_as_empty():
+    assert judge("Home About\nContact", PRESETS["c4"]) == Dropped(EMPTY, 0, 1, "min")
+
+
 def test_edited_lines_are_what_goes_on():
     text = "\n".join([*Maker(4, False).lines(9), "Home About"])
     verdict = judge(text, PRESETS["c4"])

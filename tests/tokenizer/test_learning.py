@@ -12,7 +12,7 @@ from zaohua.tokenizer.splitting import WORD_BORDER, bordered, pattern
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.training import train_tokenizer
 
-SIZES = {"bpe": 500, "unigram": 460, "wordpiece": 460, "characters": 340}
+SIZES = {"bpe": 500, "unigram": 460, "wordpiece": 460, "characters": 370}
 HARD = hard_strings(400, seed=21)
 
 
@@ -35,8 +35,8 @@ def test_every_text_comes_back_where_the_kind_allows_it(made):
 
 def test_pieces_are_taken_before_characters_and_characters_before_bytes(made):
     text = text_of(901, 100)
-    ids = made.encode(text)
-    assert len(ids) <= len(text) if made.vocab_size == SIZES["characters"] else len(ids) < 0.8 * len(text)
+    most = 1.2 if made.vocab_size == SIZES["characters"] else 0.8  # its rarest characters are spelled by bytes
+    assert len(made.encode(text)) < most * len(text)
 
 
 def test_what_wordpiece_cannot_spell_is_one_token(texts):

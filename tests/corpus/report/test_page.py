@@ -151,7 +151,8 @@ def test_a_repeat_stands_beside_what_it_repeats_wherever_that_is_now(corpus):
 
 def test_of_two_documents_with_one_id_the_one_that_is_repeated_is_shown(corpus):
     parts = {
-        "documents": [document("x", "something else altogether"), document("x", "the same words again", "books")],
+        "documents": [document("x", "something else altogether")],
+        "heldout": [document("x", "the same words again", "books")],
         "removed": [dropped("y", "the same words agaim", "near_duplicates", kept="x")],
     }
     assert "the same words agai<ins>n</ins>" in written(corpus(parts), report_of(parts, clusters=CLUSTERS))
@@ -240,6 +241,28 @@ def test_the_page_stays_small_whatever_the_corpus(corpus):
     }
     page = written(corpus(parts), report_of(parts, clusters=CLUSTERS))
     assert 1_000_000 < len(page.encode()) < 3_000_000
+
+
+def test_bytes_are_told_by_source_and_in_all(corpus):
+    parts = {
+        "documents": [document("a", "x" * 5000), document("b", "y" * 2000, "books")],
+        "heldout": [document("c", "z" * 300)],
+        "removed": [dropped("d", "w" * 777, "letters"), dropped("e", "v" * 200, "empty", "books")],
+    }
+    page = written(corpus(parts), report_of(parts))
+    cards = re.findall(r'<p class="big">(.*?)</p>', page)
+    assert cards == ["20 B", "7 KB", "300 B", "977 B", "0"]
+    row = re.search(r'<td class="name"><bdi class="name">web</bdi></td>.*?</tr>', page)
+    assert row is not None
+    assert re.findall(r"(\d+)<small>(.*?)</small>", row[0]) == [("1", "5 KB"), ("1", "300 B"), ("1", "777 B")]
+
+
+def test_removed_texts_may_lie_in_a_folder_for_each_rule(corpus):
+    parts = {"documents": [document("a", "text")], "removed": [dropped("d", "gone", "letters")]}
+    folder = corpus(parts)
+    (folder / "removed" / "letters").mkdir()
+    (folder / "removed" / "part-0.parquet").rename(folder / "removed" / "letters" / "part-0.parquet")
+    assert "gone" in written(folder, report_of(parts))
 
 
 def test_a_corpus_from_which_nothing_was_removed_has_a_report(corpus):

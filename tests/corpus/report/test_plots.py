@@ -15,6 +15,7 @@ def test_a_bar_is_as_long_as_its_share():
 def test_columns_are_as_high_as_their_share_of_the_highest():
     drawn = columns([[("a", 1.0)], [("a", 2.0), ("b", 2.0)], []], ["", "", ""], ["x", "y", "z"])
     assert re.findall(r'height="([\d.]+)" class="fill', drawn) == ["25", "50", "50"]
+    assert re.findall(r'y="([\d.]+)" width="0.88"', drawn) == ["75", "50", "0"]
     assert drawn.count("<title>") == 3
 
 

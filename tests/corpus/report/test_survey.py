@@ -31,7 +31,7 @@ def test_picks_are_the_first_by_hash_in_any_order(ranks, most, draw):
 def test_counts_are_those_of_the_rows(corpus):
     parts = {
         "documents": [document("a", "四个字吧", language="zh", script="Hans"), document("b", "x" * 10, "books")],
-        "heldout": [document("c", "call <PHONE> or <EMAIL>")],
+        "heldout": [document("z", ""), document("c", "call <PHONE> or <EMAIL>")],
         "removed": [
             dropped("d", "yy", "letters", value=0.123, limit=0.25),
             dropped("e", "", "unreadable", reason="why"),
@@ -43,7 +43,7 @@ def test_counts_are_those_of_the_rows(corpus):
         found.take(folder / part / "part-0.parquet", part)
     content = found.content()
     assert content["outcomes"]["web"] == {
-        "documents": 1, "documents bytes": 12, "heldout": 1, "heldout bytes": 23, "letters": 1, "letters bytes": 2,
+        "documents": 1, "documents bytes": 12, "heldout": 2, "heldout bytes": 23, "letters": 1, "letters bytes": 2,
         "unreadable": 1, "unreadable bytes": 0,
     }  # fmt: skip
     assert content["outcomes"]["books"] == {"documents": 1, "documents bytes": 10}

@@ -21,9 +21,8 @@ def test_every_rule_and_kind_has_a_name():
 
 
 def test_steps_stand_in_the_order_of_the_stage():
-    assert steps({"contaminated": 1, "letters": 1, "unknown": 1, "duplicates": 1, "unreadable": 1}) == [
-        "unreadable", "letters", "duplicates", "contaminated", "unknown",
-    ]  # fmt: skip
+    order = ["unreadable", "language", "empty", "letters", "duplicates", "contaminated", "unknown"]
+    assert steps(dict.fromkeys(reversed(order), 1)) == order
 
 
 def test_all_quality_rules_are_one_group():
