@@ -41,11 +41,7 @@ def functions() -> dict[str, Function]:
 def sketch_tasks(
     keys: Sequence[str], settings: NearDuplicates, partitions: int, folder: str, *, near: Sequence[bool]
 ) -> list[Task]:
-<<<<<<< HEAD
     """A task for each file of keys, which writes `folder/sketch/N`; without `near` only equal keys count."""
-=======
-    """A task for each file of keys, which writes `folder/sketch/N`; where `near` is false, only equal keys count."""
->>>>>>> issue3
     chosen = settings.model_dump(include={"characters", "words", "bands", "rows", "seed"})
     return [
         Task("sketch", (name,), {**chosen, "partitions": partitions, "near": alike}, (f"{folder}/sketch/{number:06}",))
