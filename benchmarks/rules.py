@@ -1,6 +1,6 @@
 """Quality rules beside datatrove's: the same decisions? how many documents a second on one core?
 
-    ZAOHUA_DATATROVE=/tmp/datatrove/bin/python python -P benchmarks/rules.py [--documents 400] [--repeats 5]
+    ZAOHUA_DATATROVE=PYTHON python -P benchmarks/rules.py [--documents 400] [--repeats 5]
 
 ZAOHUA_DATATROVE is the Python of an environment with `datatrove[processing] spacy jieba`; without it the comparison is
 skipped, which is said. Texts come from ZAOHUA_DATA (default ../shared/data): web pages, encyclopedia, C4, novels in

@@ -104,9 +104,9 @@ def test_choice_k_is_the_same_however_many_there_are(client):
 def test_logprobs_equal_those_of_the_text_read_again(client, server):
     tokenizer, model = server.served.loaded.tokenizer, server.served.loaded.model
     ids = tokenizer.encode("One day 小宝")
-    choice = complete(client, ids, echo=True, logprobs=4, seed=2).choices[0]
+    choice = complete(client, ids, echo=True, logprobs=4, seed=1).choices[0]
     found = choice.logprobs
-    scored = complete(client, ids, echo=True, logprobs=4, seed=2, max_tokens=0).choices[0].logprobs
+    scored = complete(client, ids, echo=True, logprobs=4, seed=1, max_tokens=0).choices[0].logprobs
     prompt = expectations(model, torch.tensor([tokenizer.end_of_text, *ids]), 4)
     assert scored.token_logprobs == pytest.approx(prompt.logprobs[1:].tolist(), abs=1e-5)
     assert found.token_logprobs[: len(ids)] == scored.token_logprobs
@@ -144,11 +144,11 @@ def test_the_best_of_many_are_the_likeliest(client):
 
 def test_two_requests_at_once_do_not_mix(server):
     prompts = ["One day", "有一天", "kite", ""]
-    alone = [complete(server.client, prompt, seed=3).choices[0].text for prompt in prompts]
+    alone = [complete(server.client, prompt, seed=4).choices[0].text for prompt in prompts]
     with ThreadPoolExecutor(len(prompts)) as pool:
-        together = list(pool.map(lambda prompt: complete(server.client, prompt, seed=3).choices[0].text, prompts))
+        together = list(pool.map(lambda prompt: complete(server.client, prompt, seed=4).choices[0].text, prompts))
     assert together == alone
-    assert len(set(alone)) > 2
+    assert len(set(alone)) == len(prompts)
 
 
 def test_token_ids_and_text_are_the_same_prompt(client, server):

@@ -61,13 +61,26 @@ def write(loaded: LoadedModel, order: Order) -> Iterator[Piece]:
     yield from (state.finish("length") for state in states if not state.reason)
 
 
+class Places:
+    """Where tokens begin in the decoded text, in characters; inside a character counts as at its beginning."""
+
+    def __init__(self) -> None:
+        self.decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self.end = 0
+
+    def next(self, spelling: bytes) -> int:
+        """The place of the next token. Bytes before it that never became a character stand there as U+FFFD."""
+        completed = len(self.decoder.decode(spelling))
+        own = len(spelling.decode("utf-8", "replace"))
+        start = self.end + max(completed - own, 0)
+        self.end += completed
+        return start
+
+
 def starts_in_text(token_bytes: Sequence[bytes], ids: Collection[int]) -> list[int]:
-    """Where each token begins in the decoded text, in characters; inside a character counts as at its beginning."""
-    decoder, place, starts = codecs.getincrementaldecoder("utf-8")(errors="replace"), 0, []
-    for token in ids:
-        starts.append(place)
-        place += len(decoder.decode(token_bytes[token]))
-    return starts
+    """Where each token begins in the decoded text, in characters."""
+    places = Places()
+    return [places.next(token_bytes[token]) for token in ids]
 
 
 class _Choice:
@@ -77,8 +90,7 @@ class _Choice:
         self.loaded, self.order, self.number = loaded, order, order.first_choice + row
         self.token_bytes = tokenizer_of(loaded).token_bytes
         self.stream = TextStream(self.token_bytes, stop=order.sampling.stop)
-        self.places = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self.place = 0  # characters of this choice that the tokens so far have completed
+        self.places = Places()
         self.told = 0  # characters already delivered
         self.waiting: list[Score] = []  # scores of tokens whose text is not delivered yet
         self.drawn = 0  # tokens not yet reported
@@ -95,7 +107,7 @@ class _Choice:
             offset = len(order.prompt) - len(order.echo)
             starts = [0] * offset + starts_in_text(self.token_bytes, order.echo)
             scores = prompt_scores(self.loaded.model, order.prompt, starts, order.alternatives)[offset:]
-        self.place = self.told = len(text)
+        self.places.end = self.told = len(text)
         return Piece(choice=self.number, text=text, scores=scores)
 
     def take(self, token: int, logprobs: Tensor | None) -> Piece | None:
@@ -105,9 +117,9 @@ class _Choice:
         self.drawn += 1
         if token in self.order.ends:
             return self.finish("stop")
+        start = self.places.next(self.token_bytes[token])
         if logprobs is not None:
-            self.waiting.append(score(logprobs, token, self.place, self.order.alternatives or 0))
-        self.place += len(self.places.decode(self.token_bytes[token]))
+            self.waiting.append(score(logprobs, token, start, self.order.alternatives or 0))
         text = self.stream.feed([token])
         if self.stream.stopped:
             return self.finish("stop", text)
