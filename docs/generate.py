@@ -22,18 +22,13 @@ def help_of(arguments: list[str]) -> str:
 
 def page() -> str:
     """The whole page."""
+    from zaohua import verbs
     from zaohua.cli import VERBS
 
     parts = ["# Every verb and its settings", "", "Written by `make format` from the program's own help.", ""]
-    for verb in ("", *VERBS):
-        parts += [
-            f"## zaohua {verb}".rstrip(),
-            "",
-            "```text",
-            help_of([verb, "--help"] if verb else ["--help"]),
-            "```",
-            "",
-        ]
+    below = {verb: getattr(verbs, verb) for verb in VERBS if isinstance(getattr(verbs, verb), dict)}
+    for words in [[], *([verb, *inner] for verb in VERBS for inner in ([], *([name] for name in below.get(verb, ()))))]:
+        parts += [" ".join(["## zaohua", *words]), "", "```text", help_of([*words, "--help"]), "```", ""]
     return "\n".join(parts)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
 LEAVES = {"settings", "folders", "events", "mixing"}
-COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "verbs")
+COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "extending", "verbs")
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {

@@ -59,7 +59,7 @@ def test_a_reader_who_leaves_is_no_error(tmp_path):
 def test_neither_help_nor_the_flags_load_what_only_the_work_needs():
     program = (
         "import sys; from zaohua import cli; cli.run(['--help']); print('pydantic' in sys.modules);"
-        "import zaohua.verbs; print(sorted({'torch', 'fastapi', 'uvicorn', 'pyarrow'} & set(sys.modules)))"
+        "import zaohua.verbs; print(sorted({'torch', 'numpy', 'fastapi', 'uvicorn', 'pyarrow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout.splitlines()[-2:] == ["False", "[]"]

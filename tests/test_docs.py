@@ -5,9 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from cyclopts import App
 
-from zaohua import cli, verbs
+from zaohua import cli
 from zaohua.settings import reading_flags
 
 ROOT = Path(__file__).parent.parent
@@ -35,8 +34,7 @@ def test_every_command_is_one_that_the_program_reads(page):
         assert program.removeprefix(".venv/bin/") == "zaohua"
         verb, *words = rest
         assert verb in cli.VERBS
-        app = App(name=verb, result_action="return_value")
-        app.default(getattr(verbs, verb))
+        app = cli.app_of(verb)
         with reading_flags():
             app.parse_args(words, print_error=False, exit_on_error=False)
 

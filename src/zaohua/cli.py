@@ -6,6 +6,10 @@ import io
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclopts import App
 
 VERBS: dict[str, str] = {
     "quickstart": "The whole pipeline on the embedded world, ending in a chat page. 用内置小世界走完全程。",
@@ -13,7 +17,7 @@ VERBS: dict[str, str] = {
     "run": "The same from a recipe; what is up to date is skipped. 按配方运行，已完成的阶段跳过。",
     "plan": "What would be trained, how long, and what to expect. 训练之前先看计划。",
     "corpus": "Text in, clean text out. 收集并清理文本。",
-    "tokenizer": "Learn a vocabulary from a corpus. 训练分词器。",
+    "tokenizer": "Learn a vocabulary; extend, import or compare one. 训练、扩充、导入、比较分词器。",
     "tokens": "A corpus as token shards. 把语料编成词元。",
     "pretrain": "Train a model from its first weights. 预训练。",
     "finetune": "Teach a model to chat. 对话微调。",
@@ -53,14 +57,30 @@ def run(arguments: list[str]) -> int:
     return _carry_out(verb, arguments[1:])
 
 
+def app_of(verb: str) -> "App":
+    """What reads a verb's words: one function, or one for each of its own verbs."""
+    from cyclopts import App
+
+    from zaohua import verbs
+
+    app = App(name=f"zaohua {verb}", help_flags=["--help", "-h"], version_flags=[], result_action="return_value")
+    chosen = getattr(verbs, verb)
+    if isinstance(chosen, dict):
+        app.help = VERBS[verb]
+        for name, function in chosen.items():
+            app.command(function, name=name)
+    else:
+        app.default(chosen)
+    return app
+
+
 def _carry_out(verb: str, words: list[str]) -> int:
-    from cyclopts import App, CycloptsError
+    from cyclopts import CycloptsError
     from pydantic import ValidationError
 
     from zaohua import settings, verbs
 
-    app = App(name=f"zaohua {verb}", help_flags=["--help", "-h"], version_flags=[], result_action="return_value")
-    app.default(getattr(verbs, verb))
+    app = app_of(verb)
     try:
         with settings.reading_flags():
             command, bound, _ = app.parse_args(words, print_error=False, exit_on_error=False)
@@ -75,7 +95,7 @@ def _carry_out(verb: str, words: list[str]) -> int:
         sys.stdout.flush()
     except settings.UserError as error:
         return _mistake(str(error))
-    except verbs.interrupted() as error:
+    except verbs.Interrupted as error:
         return _unfinished(f"interrupted: {error} 已中断")
     except KeyboardInterrupt:
         if verb in WRITING:

@@ -22,7 +22,7 @@ from zaohua.evaluation.perplexity import bits_per_byte, summed_loss, text_bits
 from zaohua.events import Events
 from zaohua.generation.decode import generate
 from zaohua.generation.settings import Sampling
-from zaohua.generation.text import never_written
+from zaohua.generation.text import ends_of, never_written
 from zaohua.inspection.html import inspect
 from zaohua.model.config import parameter_count
 from zaohua.model.transformer import Transformer
@@ -125,7 +125,7 @@ def one_line(model: Transformer, tokenizer: Tokenizer) -> str:
 
 def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]], sampling: Sampling) -> list[str]:
     """What the model writes after each prompt, as text."""
-    ends = {tokenizer.end_of_text, tokenizer.specials["<|end|>"]}
+    ends = ends_of(tokenizer)
     never = never_written(tokenizer, model.config.vocab_size, ends)
     written = generate(model, list(prompts), sampling, end_ids=ends, forbidden=never)
     return [tokenizer.decode(done.ids) for done in written]

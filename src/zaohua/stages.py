@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
+from zaohua.checkpoint.resizing import OPTIMIZER
 from zaohua.data.examples import Conversation, pack_conversations
 from zaohua.data.packing import Rows
 from zaohua.data.shards import TokenStore
@@ -56,25 +58,37 @@ def pretrain(
     output: Path,
     events: Events,
     *,
+    start: Path | None = None,
     sample: Callable[[Transformer, Tokenizer], str] | None = None,
 ) -> Path:
-    """Train a model from its first weights on packed text -> `output`, with model/ and manifest.json inside."""
+    """Train a model on packed text -> `output`, with model/ and manifest.json inside.
+
+    It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there.
+    """
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
     longest = model_settings.max_length or settings.length
     if settings.length > longest:
         raise UserError(f"length ({settings.length}) is above model.max_length ({longest}): give shorter rows")
-    config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=longest)
-    manifest = {
+    manifest: dict[str, Any] = {
         "stage": "pretrain",
         "code": CODE,
         "settings": {"model": model_settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")},
         "inputs": {"tokens": folders.summary_digest(tokens), "tokenizer": folders.summary_digest(tokenizer_folder)},
     }
+    state: dict[str, torch.Tensor] | None = None
+    if start is None:
+        config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=longest)
+        model = new_model(config, generator=torch.Generator().manual_seed(settings.seed))
+    else:
+        manifest["inputs"]["start"] = folders.digest(start / "model.safetensors")
+        model = _model_for(start, tokenizer, settings, model_settings)
+        config = model.config
+        state = load_file(start / OPTIMIZER) if (start / OPTIMIZER).is_file() else None
     if not _begin(output, manifest, events):
         return output
     rows, heldout = Rows(store.part("train"), settings.length), Rows(store.part("heldout"), settings.length)
-    objective = Causal(new_model(config, generator=torch.Generator().manual_seed(settings.seed)))
+    objective = Causal(model)
     torch.manual_seed(settings.seed)
     events.say(
         f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
@@ -89,8 +103,21 @@ def pretrain(
             Event(settings.sample_every, "sample", partial(_sample, objective, tokenizer, sample, events))
         )
     return _train(
-        objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False
-    )
+        objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False,
+        state=state,
+    )  # fmt: skip
+
+
+def _model_for(start: Path, tokenizer: Tokenizer, settings: TrainingSettings, asked: ModelSettings) -> Transformer:
+    """The model to go on with; raises UserError where it does not go with these tokens and settings."""
+    loaded = load_model(start)
+    if loaded.tokenizer is not None and loaded.tokenizer.digest != tokenizer.digest:
+        raise UserError(f"{start} was made with another tokenizer: make the tokens with `zaohua tokens CORPUS {start}`")
+    if settings.length > loaded.model.config.max_length:
+        raise UserError(f"length ({settings.length}) is above the model's {loaded.model.config.max_length} tokens")
+    if asked != ModelSettings():
+        raise UserError(f"the shape of {start} is what it is: leave the settings of the model out")
+    return loaded.model
 
 
 def finetune_chat(
@@ -168,13 +195,15 @@ def _train(
     *,
     title: str,
     chat: bool,
+    state: dict[str, torch.Tensor] | None = None,
 ) -> Path:
     """Choose the precision, run the loop, write model/ and at last the manifest."""
     device = device_of_choice()
     chosen = _precision(objective, rows, settings, output, device)
     done = train(
-        objective, rows, settings, output, events, happenings=happenings, precision=chosen, device=device, title=title
-    )
+        objective, rows, settings, output, events, happenings=happenings, precision=chosen, device=device, title=title,
+        state=state,
+    )  # fmt: skip
     with folders.writing(
         output / "model", {"stage": "model", "settings": manifest["settings"], "inputs": manifest["inputs"]}
     ) as temporary:

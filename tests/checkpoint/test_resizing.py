@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from functools import partial
 
 import pytest
 import torch
@@ -12,10 +13,16 @@ from zaohua.model.initialization import new_model
 from zaohua.model.presets import shape
 from zaohua.objectives.causal import Causal
 from zaohua.settings import UserError
+from zaohua.tokenizer.extension import extended
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.training import train_tokenizer
 from zaohua.training.optimizer import Optimizer
 from zaohua.training.settings import TrainingSettings
+
+
+def adding(*words):
+    return partial(extended, words=words)
+
 
 PIECES = {40: [1, 2, 2], 41: [39], 42: [5, 6]}
 
@@ -106,7 +113,7 @@ def folder(tmp_path):
 
 def test_a_model_folder_gets_words_and_old_texts_keep_ids_and_logits(folder, tmp_path):
     old = load_model(folder)
-    found = extend_model(folder, ["人工智能", "dog", "图书馆"], tmp_path / "larger")
+    found = extend_model(folder, adding("人工智能", "dog", "图书馆"), tmp_path / "larger")
     new = load_model(tmp_path / "larger")
     assert new.tokenizer is not None
     assert new.tokenizer.digest == found.tokenizer.digest
@@ -129,13 +136,13 @@ def test_a_model_folder_gets_words_and_old_texts_keep_ids_and_logits(folder, tmp
 
 def test_a_folder_that_we_wrote_may_take_its_own_place_and_no_other(folder, tmp_path):
     with pytest.raises(UserError, match="did not write"):
-        extend_model(folder, ["人工智能"], folder)
-    extend_model(folder, ["人工智能"], tmp_path / "larger")
-    extend_model(tmp_path / "larger", ["机器学习"], tmp_path / "larger")
+        extend_model(folder, adding("人工智能"), folder)
+    extend_model(folder, adding("人工智能"), tmp_path / "larger")
+    extend_model(tmp_path / "larger", adding("机器学习"), tmp_path / "larger")
     assert load_model(tmp_path / "larger").tokenizer.words.ids.keys() == {"人工智能", "机器学习"}
 
 
 def test_nothing_new_is_said_in_a_sentence(folder, tmp_path):
-    extend_model(folder, ["人工智能"], tmp_path / "larger")
+    extend_model(folder, adding("人工智能"), tmp_path / "larger")
     with pytest.raises(UserError, match="has a token for each of these words already"):
-        extend_model(tmp_path / "larger", ["人工智能"], tmp_path / "more")
+        extend_model(tmp_path / "larger", adding("人工智能"), tmp_path / "more")

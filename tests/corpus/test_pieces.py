@@ -75,7 +75,7 @@ LINES = st.lists(
 def test_lines_of_text(tmp_path, lines, end, ending, members, size, documents, encoding):
     path = tmp_path / f"a.txt{ending}"
     path.write_bytes(packed(end.join(lines).encode(encoding), ending, members))
-    same(path, size, documents=documents, largest_document=1024)
+    assert same(path, size, documents=documents, largest_document=1024) >= 1
 
 
 @MANY
@@ -91,7 +91,7 @@ def test_lines_of_json(tmp_path, lines, ending, members, size, field):
     records[len(records) // 2 :: 7] = ["{broken"] * len(records[len(records) // 2 :: 7])
     path = tmp_path / f"a.jsonl{ending}"
     path.write_bytes(packed("\n".join([*records, json.dumps({field: "last"})]).encode(), ending, members))
-    same(path, size)
+    assert same(path, size) >= 1
 
 
 @MANY
@@ -107,14 +107,14 @@ def test_rows_of_tables_also_with_line_ends_in_fields(tmp_path, rows, ending, si
     writer.writerows([("text", "other"), ("first", "x"), *rows])
     path = tmp_path / f"a.{kind}{ending}"
     path.write_bytes(packed((file.getvalue() + 'broken"\nend,"q\n').encode(), ending, 2))
-    same(path, size)
+    assert same(path, size) >= 1
 
 
 @MANY
 @given(st.lists(st.text("ab字", max_size=20), min_size=1, max_size=40), st.integers(1, 9), st.integers(1, 500))
 def test_rows_of_parquet(tmp_path, texts, rows, size):
     pyarrow.parquet.write_table(pyarrow.table({"text": ["first", *texts]}), tmp_path / "a.parquet", row_group_size=rows)
-    same(tmp_path / "a.parquet", size)
+    assert same(tmp_path / "a.parquet", size) >= 1
 
 
 def warc(pages: int, kind: str = "conversion") -> list[bytes]:
@@ -133,7 +133,7 @@ def test_records_of_warc(tmp_path, pages, size, how):
     data = b"".join(warc(pages)) if how != "records" else b"".join(map(gzip.compress, warc(pages)))
     path = tmp_path / ("a.warc" if how == "plain" else "a.wet.gz")
     path.write_bytes(gzip.compress(data) if how == "one stream" else data)
-    same(path, size)
+    assert same(path, size) >= 1
 
 
 def dump(pages: int) -> bytes:
@@ -152,7 +152,7 @@ def dump(pages: int) -> bytes:
 def test_pages_of_dumps(tmp_path, pages, size, ending, members):
     path = tmp_path / f"a.xml{ending}"
     path.write_bytes(packed(dump(pages), ending, members))
-    same(path, size)
+    assert same(path, size) >= 1
 
 
 def archive(path: Path, contents: dict[str, bytes]) -> None:
@@ -177,7 +177,7 @@ def archive(path: Path, contents: dict[str, bytes]) -> None:
 def test_members_of_archives(tmp_path, texts, size, ending):
     contents = {f"{n}/{'深' * (60 * (n % 3))}.txt": text.encode() for n, text in enumerate(texts)}
     archive(tmp_path / f"a.{ending}", contents | {"b.jsonl": b'{"text": "x"}\n'})
-    same(tmp_path / f"a.{ending}", size)
+    assert same(tmp_path / f"a.{ending}", size) >= 1
 
 
 def test_members_with_one_name_keep_their_own_in_pieces_too(tmp_path):

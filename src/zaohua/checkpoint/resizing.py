@@ -4,21 +4,25 @@ A new row is the mean of the rows of the pieces that its token replaces. So a ne
 stood, and its score is the mean of theirs; nothing else changes, and the old rows are the same numbers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
-from zaohua.tokenizer.extension import Extended, extend, with_chat
+from zaohua.tokenizer.extension import Extended
+from zaohua.tokenizer.tokenizer import Tokenizer
 
 TABLES = ("embedding.token.weight", "head.weight")
 """The parameters with a row for each id, by the end of their names."""
+OPTIMIZER = "optimizer.safetensors"
+"""The state of the optimiser that trained a model, where it is kept beside it."""
 _ABOUT = "zaohua.json"
 Pieces = Mapping[int, Sequence[int]]
 
@@ -71,31 +75,35 @@ def with_rows(table: Tensor, pieces: Pieces, size: int) -> Tensor:
     return larger
 
 
-def extend_model(folder: Path, words: Sequence[str], output: Path, *, chat: bool = False) -> Extended:
-    """Write the model of a folder with a token for each of the words -> the model folder `output`.
+def extend_model(
+    folder: Path, grown: Callable[[Tokenizer], Extended], output: Path, *, optimizer: Path | None = None
+) -> Extended:
+    """Write the model of a folder with the vocabulary that `grown` makes of its own -> the model folder `output`.
 
-    `chat` adds those of our special tokens that the vocabulary lacks. Raises UserError where nothing is new.
+    With the file of an `optimizer`'s state that goes with the model, its state for the larger model is written beside
+    it, so that training can go on. Raises UserError where nothing is new.
     """
     loaded = load_model(folder)
-    tokenizer = tokenizer_of(loaded)
-    found = with_chat(tokenizer) if chat else Extended(tokenizer, {})
-    with_words = extend(found.tokenizer, words)
-    pieces = {**found.pieces, **with_words.pieces}
-    if not pieces:
+    found = grown(tokenizer_of(loaded))
+    if not found.pieces:
         raise UserError(f"{folder} has a token for each of these words already: give other words")
-    model = resized(loaded.model, pieces, with_words.tokenizer.vocab_size)
+    model = resized(loaded.model, found.pieces, found.tokenizer.vocab_size)
     manifest = {
         "stage": "model",
-        "settings": {"words": len(with_words.pieces), "chat": chat},
+        "settings": {"tokens": len(found.pieces), "tokenizer": found.tokenizer.digest},
         "inputs": {"model": folders.digest(Path(folder) / "model.safetensors")},
     }
     about = Path(folder) / _ABOUT
     told = about.read_bytes() if about.is_file() else None
+    state = load_file(optimizer) if optimizer else None
     with folders.writing(output, manifest) as temporary:
-        save_model(temporary, model.cpu(), tokenizer=with_words.tokenizer, generation=_kept(loaded.generation))
+        save_model(temporary, model.cpu(), tokenizer=found.tokenizer, generation=_kept(loaded.generation))
         if told is not None:
             (temporary / _ABOUT).write_bytes(told)
-    return Extended(with_words.tokenizer, pieces)
+        if state is not None:
+            larger = resized_state(state, found.pieces, found.tokenizer.vocab_size)
+            save_file({name: tensor.contiguous() for name, tensor in larger.items()}, temporary / OPTIMIZER)
+    return found
 
 
 def _kept(generation: Mapping[str, object]) -> dict[str, object]:

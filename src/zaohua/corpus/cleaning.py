@@ -21,6 +21,7 @@ from zaohua.corpus.rejoin import rejoin
 from zaohua.corpus.rules import Dropped, judge
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sketches import write_keys
+from zaohua.corpus.sources import Piece
 from zaohua.settings import check
 
 OUTPUTS = ("cleaned", "removed", "facts", "keys", "lines")
@@ -128,15 +129,17 @@ class Cleaner:
 
 
 def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
-    """A piece -> OUTPUTS. Settings: the piece, its number, and those of the stage that concern single texts."""
+    """A piece -> OUTPUTS. Settings: the piece, its number, how many texts of each file are read at `most`, and those of
+    the stage that concern single texts."""
     chosen, piece = check(CorpusSettings, settings["settings"]), from_json(settings["piece"])
     noted = Noted()
     files = {name: number for number, (_, name, _) in enumerate(piece.files)}
     with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
         cleaner = Cleaner(chosen, cleaned, removed, settings["number"] << 32)
-        for item in read(piece, chosen, noted):
+        for item in read(piece, chosen, noted, most=settings["most"]):
             cleaner.take(item, piece.source, settings["file"] + files.get(item.file, 0), FREE)
-    cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=piece.size)
+    size = piece.size if settings["most"] is None else _read_of(piece, noted)
+    cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=size)
     return _write(cleaner, chosen, settings, outputs) | {"found": _found(piece.files, noted)}
 
 
@@ -153,6 +156,12 @@ def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, e
             cleaner.tally.sources[world]["bytes_in"] += len(text.encode())
             cleaner.take(Found(text, file=f"{world}/{name}"), world, settings["file"], part, language=code)
     return _write(cleaner, plain, settings, outputs)
+
+
+def _read_of(piece: Piece, noted: Noted) -> int:
+    """The bytes of a piece's files that were read of them, roughly."""
+    each = noted.files or {piece.files[0][1]: noted}
+    return round(sum(size * each[name].share() for _, name, size in piece.files if name in each))
 
 
 def _write(cleaner: Cleaner, chosen: CorpusSettings, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:

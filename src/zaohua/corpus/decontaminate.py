@@ -5,40 +5,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from zaohua.corpus import arrays
+from zaohua.corpus.comparison import Decontamination
 from zaohua.corpus.shingles import dense, letters_of, long_enough, units, windows, word_letters
-from zaohua.settings import Settings
 
 _STEMS = (12, 6, 3, 2, 1)  # a short item is looked for by so many of its first units, then compared whole
 _SIEVE = 2**22
 _EXCERPT = 40  # characters shown before and after what was found
-
-
-class Decontamination(Settings):
-    """How documents that contain evaluation texts are recognised, and what becomes of them."""
-
-    words: Annotated[int, Field(ge=2, le=64)] = 13
-    """Words in a row that a document must share with an evaluation text in a script with spaces (GPT-3)."""
-
-    characters: Annotated[int, Field(ge=4, le=256)] = 25
-    """Code points in a row, in scripts without spaces."""
-
-    short: Annotated[int, Field(ge=1)] = 12
-    """Evaluation texts shorter than that are looked for as a whole, from so many letters on; below they are listed."""
-
-    share: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of an evaluation text's n-grams that must stand in the document; 0: one is enough."""
-
-    action: Literal["drop", "excise"] = "drop"
-    """Whether the document goes or only what it shares, which leaves a line end."""
-
-    common: Annotated[int, Field(ge=1)] = 10
-    """N-grams in more documents than this are listed apart: most are proverbs, poems or statutes."""
 
 
 class Item(NamedTuple):

@@ -1,10 +1,9 @@
 """The files and embedded worlds that the sources of a corpus name, those on the web fetched first."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
-from zaohua.corpus import hub, web
+from zaohua.corpus import web
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE, REMOTE, Entry, inventory
 from zaohua.corpus.worlds import Embedded
@@ -16,13 +15,7 @@ def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | N
     if not settings.sources:
         raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
 
-    def fetch(source: str) -> Sequence[tuple[Path, str]]:
-        cache = (work or Path.cwd()) / "fetched"
-        if source.startswith("hf:"):
-            return hub.fetch(source, cache)
-        return web.fetch(source, cache, settings.web)
-
-    remote = fetch if settings.web.allowed and work else None
+    remote = web.fetcher(work / "fetched", settings.web) if work else None
     worlds = [
         source
         for source in settings.sources

@@ -3,31 +3,17 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 import xxhash
-from pydantic import Field
 
 from zaohua.corpus import arrays
+from zaohua.corpus.comparison import Boilerplate
 from zaohua.corpus.engine.task import Function, Task
-from zaohua.settings import Settings
 
 Paths = Sequence[Path]
 _UNITS = {"line": re.compile(r"\n"), "paragraph": re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")}
-
-
-class Boilerplate(Settings):
-    """Which lines are cut out because many documents have them."""
-
-    documents: Annotated[int, Field(ge=1)] | None = None
-    """Lines that stand in more documents than this are cut out; None: none are."""
-
-    unit: Literal["line", "paragraph"] = "line"
-    """What is compared: lines, or paragraphs, which stand between blank lines."""
-
-    min_characters: Annotated[int, Field(ge=1)] = 6
-    """Shorter lines are left, such as "}" or a chapter's number (characters without white space)."""
 
 
 def functions() -> dict[str, Function]:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from zaohua.corpus.script import converter, script_of_hanzi
 from zaohua.settings import Settings
 from zaohua.tokenizer.characters import characters
 
@@ -156,6 +155,8 @@ def normalize(text: str, settings: Normalisation = STANDARD) -> str:
 
 def _in_script(text: str, settings: Normalisation) -> str:
     """A text that is of the wanted script is left alone: regional words are converted once, never back and forth."""
+    from zaohua.corpus.script import converter, script_of_hanzi  # only here: it loads numpy
+
     wanted = "Hans" if settings.script == "simplified" else "Hant"
     convert = converter(_CONVERSIONS[settings.script, settings.region])
     for _ in range(_ROUNDS):

@@ -22,6 +22,7 @@ from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.pieces import pieces_of, to_json
 from zaohua.corpus.reading import read
+from zaohua.corpus.report.survey import survey
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
 from zaohua.corpus.sources import READABLE, Entry, Piece, inventory
 from zaohua.corpus.worlds import Embedded
@@ -34,6 +35,7 @@ LITTLE = 20_000_000
 _TASK_MEMORY = 400_000_000  # bytes that cleaning or finishing a piece takes, the libraries included
 _PARTITION = 256_000_000  # bytes of memory in which one partition of sketches is sorted
 _BYTES_A_DOCUMENT = 500  # so short documents are at least, when partitions are planned
+_BYTES_A_TEXT = 5_000  # of a sample, as far as is known before it is read
 
 
 class Plan:
@@ -44,9 +46,12 @@ class Plan:
         sources: str,
     ) -> None:  # fmt: skip
         self.settings, self.work = settings, work
-        shown = settings.model_dump(mode="json", exclude={"sources", "run", "web", "evaluations"})
-        pieces = pieces_of(entries, settings)
-        self.bytes = sum(piece.size for piece in pieces)
+        shown = settings.model_dump(mode="json", exclude={"sources", "run", "web", "evaluations", "sample"})
+        sample = settings.sample
+        pieces = _pieces(entries, settings)
+        self.bytes = sum(piece.size for piece, _ in pieces)
+        if sample:
+            self.bytes = min(self.bytes, sample * _BYTES_A_TEXT)
         documents = max(self.bytes // _BYTES_A_DOCUMENT, 1)
         self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
         self.functions = clustering.functions() | lines.functions() | {
@@ -56,21 +61,22 @@ class Plan:
             "divide": Function(finishing.divide, 1),
             "name_kept": Function(finishing.name_kept, 1),
             "finish": Function(finishing.finish, 1),
+            "survey": Function(survey, 1),
         }  # fmt: skip
         common = {"settings": shown, "partitions": self.partitions}
         self.cleaned: list[Task] = []
         file = 0
         first_file: dict[str, int] = {}
-        for piece in pieces:
+        for piece, most in pieces:
             names = tuple(str(Path(path).resolve()) for path, _, _ in piece.files)
             here = first_file.setdefault(names[0], file)
             file = max(file, here + len(names))
-            given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here}
+            given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here, "most": most}
             self._clean("clean", tuple(filter(os.path.isfile, names)), given, piece.size / 1e6)
         for world in worlds:
             for part, name in _parts(world, embedded):
                 given = common | {"world": world, "name": name, "part": part, "number": len(self.cleaned), "file": file}
-                self._clean("clean_world", (), given | {"range": [0, None], "sources": sources}, 1.0)
+                self._clean("clean_world", (), given | {"range": [0, sample], "sources": sources}, 1.0)
             file += 1
         self.tasks = list(self.cleaned)
         self.clusters = self._duplicates(documents)
@@ -99,7 +105,18 @@ class Plan:
             )
             for number, task in enumerate(self.cleaned)
         ]
-        self.tasks += self.finished
+        self.surveys = [
+            Task(
+                "survey",
+                (*last.outputs[:3], first.outputs[1]),
+                {"parts": ["documents", "heldout", "removed", "removed"]},
+                (f"survey/{number:06}",),
+                weight=first.weight / 20,
+                memory=_TASK_MEMORY,
+            )
+            for number, (first, last) in enumerate(zip(self.cleaned, self.finished, strict=True))
+        ]
+        self.tasks += self.finished + self.surveys
 
     def _clean(self, function: str, inputs: tuple[str, ...], settings: dict[str, Any], weight: float) -> None:
         outputs = tuple(f"{name}/{len(self.cleaned):06}" for name in cleaning.OUTPUTS)
@@ -191,6 +208,16 @@ def runner_for(settings: RunnerSettings, size: int) -> Iterator[Runner]:
         return
     with Processes(workers) as runner:
         yield runner
+
+
+def _pieces(entries: Sequence[Entry], settings: CorpusSettings) -> list[tuple[Piece, int | None]]:
+    """The pieces, and how many texts to read of each of its files: of a sample those of uncut files from all over."""
+    texts = settings.sample
+    if texts is None:
+        return [(piece, None) for piece in pieces_of(entries, settings)]
+    whole = pieces_of(entries[:: max(-(-len(entries) // texts), 1)], settings, 2**62)
+    size = sum(piece.size for piece in whole) or 1
+    return [(piece, max(round(texts * piece.size / size / len(piece.files)), 1)) for piece in whole]
 
 
 def _parts(world: str, embedded: Embedded | None) -> list[tuple[int, str]]:

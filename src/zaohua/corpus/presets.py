@@ -1,15 +1,19 @@
 """Presets: which limits a recipe sets to which rules, as data with their sources, and the settings that choose one."""
 
+from __future__ import annotations  # the types of the rules are named, the rules not loaded
+
 import difflib
 import inspect
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator, model_validator
 
-from zaohua.corpus.rules import EDITS, RULES, Limits, Preset
 from zaohua.settings import Settings
+
+if TYPE_CHECKING:
+    from zaohua.corpus.rules import Limits, Preset
 
 # FineWeb's border on fastText's score. Gopher does not say how it chose English, C4 asked another tool for 0.99.
 _ENGLISH: dict[str, Limits] = {"language": {"min": 0.65}}
@@ -202,7 +206,7 @@ class RuleSettings(Settings):
         return preset
 
     @model_validator(mode="after")
-    def _fit(self) -> "RuleSettings":
+    def _fit(self) -> RuleSettings:
         presets_of(self)
         return self
 
@@ -221,6 +225,10 @@ def preset_for(presets: Sequence[Preset], language: str | None) -> Preset:
 
 def overridden(preset: Preset, changes: Mapping[str, Any]) -> Preset:
     """The preset with other limits; raises ValueError, naming the nearest right name, for a change that cannot be."""
+    if not changes:
+        return preset
+    from zaohua.corpus.rules import EDITS, RULES  # only here: they load numpy
+
     rules = dict(preset["rules"])
     for name, change in changes.items():
         if name not in RULES and name not in EDITS:
@@ -233,6 +241,8 @@ def overridden(preset: Preset, changes: Mapping[str, Any]) -> Preset:
 
 
 def _limits(name: str, old: Limits, change: Any) -> Limits:
+    from zaohua.corpus.rules import EDITS, RULES
+
     if isinstance(change, Mapping):
         allowed = list(inspect.signature(EDITS[name]).parameters)[1:] if name in EDITS else ["min", "max", "from"]
         for side, limit in change.items():

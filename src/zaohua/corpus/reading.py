@@ -4,6 +4,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from zaohua.corpus.archives import read_archive
@@ -41,15 +42,15 @@ READERS: dict[str, Callable[[Content, ReadingSettings, Noted, Span], Iterator[It
 """kind of file -> what reads it."""
 
 
-def read(given: Entry | Piece, settings: ReadingSettings, noted: Noted) -> Iterator[Item]:
-    """The texts of a file or piece and what in it cannot be read, each with its file's name.
+def read(given: Entry | Piece, settings: ReadingSettings, noted: Noted, *, most: int | None = None) -> Iterator[Item]:
+    """The texts of a file or piece and what in it cannot be read, each with its file's name; `most` of each file.
 
     Raises UserError when the declared encoding is wrong.
     """
     piece = given if isinstance(given, Piece) else Piece.of(given)
     for path, name, size in piece.files:
         found = noted if len(piece.files) == 1 else noted.files.setdefault(name, Noted())
-        for item in _read_file(Path(path), name, size, settings, found, piece.span):
+        for item in islice(_read_file(Path(path), name, size, settings, found, piece.span), most):
             yield item if item.file else replace(item, file=name)
 
 

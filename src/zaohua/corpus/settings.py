@@ -5,12 +5,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from zaohua.corpus.decontaminate import Decontamination
+from zaohua.corpus.comparison import Boilerplate, Decontamination, NearDuplicates
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.lines import Boilerplate
 from zaohua.corpus.normalize import Normalisation
 from zaohua.corpus.presets import RuleSettings
-from zaohua.corpus.signatures import NearDuplicates
 from zaohua.corpus.web import WebSettings
 from zaohua.settings import Settings
 
@@ -78,6 +76,9 @@ class CorpusSettings(ReadingSettings):
     split: Literal["auto", "tail"] = "auto"
     """What is held out: `auto` whole documents chosen by a hash, and the end of any document too large for that;
     `tail` the end of each file, cut at a line."""
+
+    sample: Annotated[int, Field(ge=1)] | None = None
+    """Read only some so many texts, the first of files from all over the sources, for a quick look; None: all."""
 
     salt: str = ""
     """Another salt holds out other documents."""

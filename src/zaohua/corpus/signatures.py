@@ -2,42 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field
 
+from zaohua.corpus.comparison import NearDuplicates
 from zaohua.corpus.shingles import Way, long_enough, units, windows
 from zaohua.mixing import GOLDEN, mix
-from zaohua.settings import Settings
-
-
-class NearDuplicates(Settings):
-    """Which documents count as nearly the same. With Jaccard similarity J of their shingles a pair is found with
-    probability 1 - (1 - J^rows)^bands; half of all pairs are near J = (1 / bands)^(1 / rows), by default 0.72.
-    """
-
-    characters: Annotated[int, Field(ge=2, le=64)] = 8
-    """Code points of a shingle of Chinese, Japanese and other text without spaces. 5 finds more edited copies and
-    wants `verify`."""
-
-    words: Annotated[int, Field(ge=1, le=64)] = 5
-    """Words of a shingle of other text (FineWeb)."""
-
-    bands: Annotated[int, Field(ge=1, le=1000)] = 14
-    """Bands (FineWeb)."""
-
-    rows: Annotated[int, Field(ge=1, le=1000)] = 8
-    """MinHashes in each band (FineWeb)."""
-
-    seed: Annotated[int, Field(ge=0)] = 1
-    """Another seed draws other hash functions."""
-
-    verify: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The exact Jaccard similarity that a pair must reach besides, such as 0.7; None: a shared band is enough."""
-
-    keep: Literal["first", "longest"] = "first"
-    """Which of a cluster is kept: the first in order of sources and files, or the longest."""
 
 
 def minhashes(texts: Sequence[str], settings: NearDuplicates, *, characters: bool) -> tuple[np.ndarray, np.ndarray]:

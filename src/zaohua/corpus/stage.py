@@ -16,6 +16,7 @@ from zaohua.corpus.engine.task import content_digests
 from zaohua.corpus.gathering import gathered, is_readable
 from zaohua.corpus.glance import glance
 from zaohua.corpus.plan import Plan
+from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE
 from zaohua.corpus.summary import found, say, sentence, summary
@@ -25,7 +26,7 @@ from zaohua.settings import UserError
 
 __all__ = ["SMALLEST", "glance", "run"]
 
-CODE = 2
+CODE = 3
 """Raised by hand when the same settings and sources would give another corpus."""
 
 SMALLEST = 2000
@@ -76,6 +77,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
         with folders.writing(output, manifest) as folder:
             plan.lay_out(folder, records)
             folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+            write_report(folder, report, [work / task.outputs[0] for task in plan.surveys])
             manifest["found"] = found([records[task] for task in plan.cleaned])
             manifest["split"] = sentence(report["split"])
     shutil.rmtree(work, ignore_errors=True)

@@ -28,6 +28,7 @@ def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
         "clusters": records.of(plan.clusters),
         "split": split | records[plan.divided],
         "first_reason": total.first_reason,
+        "sample": plan.settings.sample,
     }
     if plan.settings.evaluations:
         index = read_index(plan.work / "evaluations", plan.settings.decontaminate)
@@ -84,6 +85,8 @@ def say(report: dict[str, Any], events: Events) -> None:
     if report["changed"]:
         said = ", ".join(f"{what} {count:,}" for what, count in report["changed"].items())
         events.say(f"  changed: {said}", f"  改动：{said}")
+    if report["sample"]:
+        events.say("  a sample only: see report.html in its folder", "  仅为样本：详见其文件夹中的 report.html")
     if removed.get("unreadable"):
         events.say(
             f"  first set aside: {report['first_reason']} (all in removed/)",

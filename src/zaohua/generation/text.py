@@ -10,7 +10,7 @@ from zaohua.generation.streaming import TextStream
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 
-END_OF_REPLY = "<|end|>"
+_END_OF_REPLY = "<|end|>"
 
 
 class Writing(Iterator[str]):
@@ -69,7 +69,13 @@ def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: 
     while len(prompt) + room > loaded.model.config.max_length and len(messages) > first + 1:
         del messages[first]
         prompt = render(tokenizer, messages, add_reply=True).ids
-    return Writing(loaded, prompt, sampling, {tokenizer.end_of_text, tokenizer.specials[END_OF_REPLY]})
+    return Writing(loaded, prompt, sampling, ends_of(tokenizer))
+
+
+def ends_of(tokenizer: Tokenizer) -> set[int]:
+    """The ids that end what a model writes: of a text, and of a reply where the vocabulary has one."""
+    reply = tokenizer.specials.get(_END_OF_REPLY)
+    return {tokenizer.end_of_text} if reply is None else {tokenizer.end_of_text, reply}
 
 
 def never_written(tokenizer: Tokenizer, vocab_size: int, ends: Collection[int]) -> list[int]:

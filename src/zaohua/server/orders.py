@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.generation.settings import Sampling
-from zaohua.generation.text import END_OF_REPLY
+from zaohua.generation.text import ends_of
 from zaohua.server.errors import ApiError
 from zaohua.server.openai import ChatRequest, CompletionRequest, GenerationRequest
 from zaohua.server.writing import Order
@@ -35,7 +35,7 @@ def chat_orders(loaded: LoadedModel, request: ChatRequest) -> list[Order]:
             sampling=_sampling(request, limit),
             write=limit > 0,
             choices=request.n,
-            ends=frozenset({tokenizer.end_of_text, tokenizer.specials[END_OF_REPLY]}),
+            ends=frozenset(ends_of(tokenizer)),
             alternatives=request.alternatives,
         )
     ]

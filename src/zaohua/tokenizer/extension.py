@@ -25,6 +25,27 @@ class Extended(NamedTuple):
     pieces: dict[int, list[int]]
 
 
+def extended(
+    tokenizer: Tokenizer, *, words: Iterable[str] = (), texts: Sequence[str] = (), merges: int = 0, chat: bool = False
+) -> Extended:
+    """The tokenizer with our special tokens (`chat`), then more `merges` learned on texts, then words.
+
+    The pieces of each new id are ids of the tokenizer that was given.
+    """
+    pieces: dict[int, list[int]] = {}
+    for step in (
+        with_chat if chat else None,
+        (lambda before: grow(before, texts, merges)) if merges else None,
+        lambda before: extend(before, words),
+    ):
+        if step is None:
+            continue
+        tokenizer, new = step(tokenizer)
+        for index, old in new.items():
+            pieces[index] = [first for each in old for first in pieces.get(each, [each])]
+    return Extended(tokenizer, pieces)
+
+
 def extend(tokenizer: Tokenizer, words: Iterable[str]) -> Extended:
     """The tokenizer with a token for each of the words that has none yet.
 

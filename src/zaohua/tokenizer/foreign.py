@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from zaohua.settings import UserError
 from zaohua.tokenizer import piece_model
 from zaohua.tokenizer.definition import DEFINITION, STYLE, problem, whole
 from zaohua.tokenizer.gpt1 import GPT1
-from zaohua.tokenizer.merges import byte_level, spelled
+from zaohua.tokenizer.merges import bpe_model, byte_level, spelled
 from zaohua.tokenizer.splitting import FOREIGN
 from zaohua.tokenizer.symbols import SYMBOL_BYTES
 from zaohua.tokenizer.tokenizer import Tokenizer
@@ -81,7 +81,7 @@ def _merged(source: str, path: Path) -> tuple[dict[str, int], list[list[str]]]:
 def _gpt1(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     """Other programs prepare text as BERT does, which is what this tokenizer.json says to them."""
     vocabulary, merges = _merged("gpt1", path)
-    model = _bpe_model(vocabulary, merges) | {"unk_token": "<unk>", "end_of_word_suffix": "</w>"}
+    model = bpe_model(vocabulary, merges) | {"unk_token": "<unk>", "end_of_word_suffix": "</w>"}
     changes = {
         "type": "BertNormalizer",
         "clean_text": True,
@@ -96,7 +96,7 @@ def _gpt1(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
 def _gpt2(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     vocabulary, merges = _merged("gpt2", path)
     whole_bytes = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
-    definition = _definition(_bpe_model(vocabulary, merges), None, whole_bytes, whole_bytes)
+    definition = _definition(bpe_model(vocabulary, merges), None, whole_bytes, whole_bytes)
     return whole(definition, ["<|endoftext|>"]), None
 
 
@@ -159,7 +159,7 @@ def _tiktoken(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     specials = {f"<|unused-{rank}|>": rank for rank in missing}
     vocabulary = {**ranks, **specials}
     vocabulary["<|endoftext|>"] = len(vocabulary)
-    model = _bpe_model(vocabulary, piece_model.all_merges(ranks)) | {"ignore_merges": True}
+    model = bpe_model(vocabulary, piece_model.all_merges(ranks)) | {"ignore_merges": True}
     return whole(byte_level(model, FOREIGN[cut]), [*specials, "<|endoftext|>"]), None
 
 
@@ -186,21 +186,6 @@ def _template(path: Path) -> str | None:
         return None
     template = folders.read_json(file, _REMEDY).get("chat_template")
     return template if isinstance(template, str) else None
-
-
-def _bpe_model(vocabulary: Mapping[str, int], merges: list[list[str]]) -> dict[str, Any]:
-    return {
-        "type": "BPE",
-        "dropout": None,
-        "unk_token": None,
-        "continuing_subword_prefix": None,
-        "end_of_word_suffix": None,
-        "fuse_unk": False,
-        "byte_fallback": False,
-        "ignore_merges": False,
-        "vocab": dict(vocabulary),
-        "merges": merges,
-    }
 
 
 def _definition(

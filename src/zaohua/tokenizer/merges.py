@@ -6,7 +6,7 @@ merges of their bytes; what is rarer is written as bytes. Both compete for the p
 the token would be made in the sample.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,22 +48,30 @@ def character_counts(texts: Sequence[str]) -> np.ndarray:
     return counts
 
 
+def bpe_model(vocabulary: Mapping[str, int], merges: list[list[str]]) -> dict[str, Any]:
+    """The model of a tokenizer.json: spelled tokens with their ids, and merges in their order."""
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": None,
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": False,
+        "byte_fallback": False,
+        "ignore_merges": False,
+        "vocab": dict(vocabulary),
+        "merges": merges,
+    }
+
+
 def definition(pairs: Sequence[Pair], expression: str) -> dict[str, Any]:
     """The content of a tokenizer.json for these merges, without special tokens."""
     tokens = [bytes([byte]) for byte in range(256)] + [left + right for left, right in pairs]
     return byte_level(
-        {
-            "type": "BPE",
-            "dropout": None,
-            "unk_token": None,
-            "continuing_subword_prefix": None,
-            "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
-            "ignore_merges": False,
-            "vocab": {spelled(token): index for index, token in enumerate(tokens)},
-            "merges": [[spelled(left), spelled(right)] for left, right in pairs],
-        },
+        bpe_model(
+            {spelled(token): index for index, token in enumerate(tokens)},
+            [[spelled(left), spelled(right)] for left, right in pairs],
+        ),
         expression,
     )
 

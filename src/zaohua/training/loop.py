@@ -4,7 +4,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -56,9 +56,11 @@ def train(
     precision: Precision,
     device: torch.device,
     title: str,
+    state: Mapping[str, torch.Tensor] | None = None,
 ) -> Training:
     """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
 
+    `state` is an optimiser's to begin with, where this run has one of the same kind.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number.
     """
     if len(rows) == 0:
@@ -66,6 +68,8 @@ def train(
     objective.to(device).train()
     optimizer, clock = Optimizer(objective, settings, precision), Clock(folder, settings)
     position = _take_up(folder, objective, optimizer, events)
+    if state and not position.step:
+        _begin_with(optimizer, state, events)
     length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
     with (
         Log(folder / "metrics.jsonl", keep=position.log_bytes) as log,
@@ -161,6 +165,14 @@ def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: E
         f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds)}）",
     )
     return position
+
+
+def _begin_with(optimizer: Optimizer, state: Mapping[str, torch.Tensor], events: Events) -> None:
+    """Take up what an earlier run's optimiser knew; where it was of another kind, begin anew and say so."""
+    try:
+        optimizer.load(state)
+    except KeyError:
+        events.say("  the optimiser is another one than before: it begins anew", "  优化器与之前不同：从头开始")
 
 
 def _last_results(log: Path) -> dict[str, dict[str, Any]]:

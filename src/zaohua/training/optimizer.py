@@ -1,5 +1,7 @@
 """The optimisers: AdamW with decay on matrices only, and Muon for the matrices inside blocks."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 
@@ -52,11 +54,15 @@ class Optimizer:
             for quantity, value in values.items()
         }
 
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take up what `state` gave."""
+    def load(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Take up what `state` gave; raises KeyError, and changes nothing, where that was of another kind."""
         owner = {
             self.names[p]: (part, p) for part, _ in self.parts for group in part.param_groups for p in group["params"]
         }
+        for key in state:
+            name, _, quantity = key.rpartition("/")
+            if (quantity == "momentum") != isinstance(owner[name][0], Muon):
+                raise KeyError(key)
         for key, value in state.items():
             name, _, quantity = key.rpartition("/")
             part, parameter = owner[name]

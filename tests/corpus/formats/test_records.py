@@ -37,7 +37,7 @@ def test_values_come_one_by_one_however_the_text_is_cut(values, step, indent):
     st.sampled_from(["utf-8", "gb18030", "utf-16"]),
 )
 def test_a_list_and_lines_give_the_same_texts(items_of, lines, encoding):
-    content = [{"text": f"文 {line}", "n": 1} for line in lines]
+    content = [{"text": f"多少字才认得出这是什么编码 {line}", "n": 1} for line in lines]  # three hanzi are not enough
     of_list = items_of("a.json", json.dumps(content, ensure_ascii=False).encode(encoding))
     of_lines = items_of("a.jsonl", "\n".join(json.dumps(each, ensure_ascii=False) for each in content).encode(encoding))
     assert [(item.text, item.line, item.fields) for item in of_list] == [

@@ -56,11 +56,15 @@ def headline(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]
         (both("其中重复的篇数", "repeats among these"), count(repeats),
          both(f"占全部篇数的 {repeated}", f"{repeated} of all texts"), "near_duplicates"),
     ]  # fmt: skip
-    return tag("div", *(
+    sample = report.get("sample")
+    note = (
+        both(f"只看了约 {sample:,} 篇的样本", f"of a sample of some {counted(sample, 'texts')} only") if sample else ""
+    )
+    return joined([tag("p", note, class_="soft"), tag("div", *(
         tag("div", tag("p", title, class_="soft"), tag("p", number, class_="big"), tag("p", words, class_="soft"),
             class_=f"card {colour}")
         for title, number, words, colour in cards
-    ), class_="cards")  # fmt: skip
+    ), class_="cards")])  # fmt: skip
 
 
 def flow(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]]) -> Html:

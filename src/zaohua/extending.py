@@ -1,0 +1,116 @@
+"""Vocabularies and models of others taken up and made larger: what `zaohua tokenizer extend, import, report` do."""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from zaohua import folders
+from zaohua.events import Events
+from zaohua.settings import UserError
+from zaohua.tokenizer.definition import DEFINITION
+from zaohua.tokenizer.extension import extended
+from zaohua.tokenizer.foreign import Source, import_vocabulary
+from zaohua.tokenizer.report import Sample, table
+from zaohua.tokenizer.report import compare as compared
+from zaohua.tokenizer.sampling import sample
+from zaohua.tokenizer.texts import texts
+from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.tokenizer.words import read_words
+
+_LEARNED = 20_000_000  # bytes of a corpus that merges are learned from
+_MEASURED = 3_000_000  # characters of text that tokenizers are compared on
+
+
+def run(
+    model: Path, output: Path, events: Events, *, words: Path | None, merges: int, corpus: Path | None, chat: bool
+) -> None:
+    """Write a larger model of a model folder, or a larger tokenizer of a tokenizer folder."""
+    if not (words or merges or chat):
+        raise UserError("nothing to add: give --words LIST, --grow N with --corpus, or --chat")
+    if merges < 0 or bool(merges) != (corpus is not None):
+        raise UserError("--grow N learns N merges from a corpus: give it together with --corpus FOLDER")
+    listed = read_words(words) if words else []
+    learned = list(sample(_finished(corpus), _LEARNED)) if corpus else []
+    grown = partial(extended, words=listed, texts=learned, merges=merges, chat=chat)
+    if not (model / "config.json").is_file():
+        found = grown(Tokenizer.load(model))
+        if not found.pieces:
+            raise UserError(f"{model} has a token for each of these words already: give other words")
+        _save(found.tokenizer, output, {"tokens": len(found.pieces)}, {"tokenizer": Tokenizer.load(model).digest})
+    else:
+        from zaohua.checkpoint.resizing import extend_model
+
+        state = _optimizer_of(model)
+        found = extend_model(model, grown, output, optimizer=state)
+        if state:
+            events.say("  the optimiser's state goes with it", "  优化器状态一并扩展")
+    first = [found.tokenizer.token_bytes[index].decode("utf-8", "replace") for index in islice(found.pieces, 8)]
+    size = found.tokenizer.vocab_size
+    shown = " ".join(filter(None, first))
+    events.say(
+        f"{output}: {len(found.pieces):,} new tokens, {size:,} in all ({shown} …)",
+        f"{output}：新增 {len(found.pieces):,} 个词元，共 {size:,} 个（{shown} …）",
+    )
+    skipped = len(set(listed)) - sum(word in found.tokenizer.words.ids for word in set(listed))
+    if skipped:
+        events.say(f"  {skipped:,} words were single tokens already", f"  {skipped:,} 个词原本就是单个词元")
+
+
+def bring(vocabulary: Path, output: Path, events: Events, *, kind: Source | None, cut: str | None) -> None:
+    """Write a vocabulary of another program as a tokenizer folder."""
+    found = import_vocabulary(vocabulary, kind, cut=cut)
+    _save(found, output, {"kind": kind, "cut": cut}, {"digest": found.digest})
+    name, size = found.form.name, found.vocab_size
+    events.say(f"{output}: {size:,} ids, {name}", f"{output}：{size:,} 个词元，{name}")
+    if not found.lossless:
+        events.say("  it does not give every text back as it was", "  它不能把所有文本原样还原")
+
+
+def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, events: Events) -> None:
+    """Print a table of tokenizers measured on the same text, and write it where asked."""
+    if not tokenizers:
+        raise UserError("give the tokenizers to compare: tokenizer folders, models, or vocabularies of other programs")
+    if corpus.is_file():
+        from zaohua.report import read_text
+
+        found = [read_text(corpus)[:_MEASURED]]
+    else:
+        found = []
+        for batch in texts(corpus, "heldout"):
+            found += batch
+            if sum(map(len, found)) > _MEASURED:
+                break
+    samples = [Sample(text) for text in found]
+    reports = compared({path.name or str(path): _tokenizer_at(path) for path in tokenizers}, samples)
+    lines = table(reports)
+    print("\n".join(lines))
+    if output:
+        folders.write_file(output, "\n".join(lines) + "\n")
+
+
+def _finished(corpus: Path) -> Path:
+    folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
+    return corpus
+
+
+def _tokenizer_at(path: Path) -> Tokenizer:
+    """A tokenizer of ours, that of a model or a run, or another program's."""
+    for place in ("", "model", "tokenizer"):
+        if (path / place / DEFINITION).is_file():
+            return Tokenizer.load(path / place)
+    return import_vocabulary(path)
+
+
+def _optimizer_of(model: Path) -> Path | None:
+    """The state of the optimiser that a model was trained with, where its training folder still has a checkpoint."""
+    for checkpoint in sorted((model.parent / "checkpoints").glob("step-*"), reverse=True):
+        if not folders.problems(checkpoint):
+            return checkpoint / "optimizer.safetensors"
+    return None
+
+
+def _save(tokenizer: Tokenizer, output: Path, settings: dict[str, Any], inputs: dict[str, Any]) -> None:
+    with folders.writing(output, {"stage": "tokenizer", "settings": settings, "inputs": inputs}) as folder:
+        tokenizer.save(folder)

@@ -1,0 +1,12 @@
+"""What each verb takes from the command line and what it does with it; heavy imports wait for the work."""
+
+from zaohua.training.interruption import Interrupted
+from zaohua.verbs.flags import model_at, settings_named
+from zaohua.verbs.models import chat, evaluate, finetune, generate, inspect, pretrain, serve
+from zaohua.verbs.runs import make, plan, quickstart, run, verify
+from zaohua.verbs.texts import corpus, tokenizer, tokens
+
+__all__ = [
+    "Interrupted", "chat", "corpus", "evaluate", "finetune", "generate", "inspect", "make", "model_at", "plan",
+    "pretrain", "quickstart", "run", "serve", "settings_named", "tokenizer", "tokens", "verify",
+]  # fmt: skip

@@ -1,0 +1,64 @@
+"""What the verbs take from the command line besides their own words: groups of settings, and where a model lies."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.data.settings import TokensSettings
+from zaohua.generation.settings import Sampling
+from zaohua.recipe import ModelSettings, Recipe
+from zaohua.server.settings import ServeSettings
+from zaohua.settings import Settings, UserError
+from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.training.settings import TrainingSettings
+
+Output = Annotated[Path, Parameter(alias="-o")]
+Flat = Parameter(name="*")
+Hidden = Parameter(show=False, parse=False)
+
+
+class CorpusFlags(CorpusSettings):
+    """The settings of a corpus whose sources stand as words."""
+
+    sources: Annotated[tuple[str, ...], Hidden] = ()
+    sample: Annotated[int | None, Hidden] = None
+
+
+class RunFlags(Recipe):
+    """What may be changed in a recipe: all but what `zaohua make` was asked for."""
+
+    request: Annotated[str, Hidden] = ""
+
+
+class MakeFlags(RunFlags):
+    """What may be changed in a recipe that is made from the texts that stand as words."""
+
+    corpus: CorpusFlags = CorpusFlags()  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
+
+
+GROUPS: tuple[type[Settings], ...] = (
+    CorpusFlags, TokenizerSettings, TokensSettings, ModelSettings, TrainingSettings, RunFlags, MakeFlags, Sampling,
+    ServeSettings,
+)  # fmt: skip
+
+
+def settings_named(title: str) -> type[Settings]:
+    """The group of settings of this class name, for a sentence about a mistake in it."""
+    return next((group for group in GROUPS if group.__name__ == title), Settings)
+
+
+def model_at(path: Path, *, chat: bool = False) -> Path:
+    """The model folder that MODEL names: itself, a training folder's, or a run's (its chat model where `chat`)."""
+    inside = ("", "model", *(("chat/model",) if chat else ()), "pretrain/model", "chat/model")
+    for place in inside:
+        if (path / place / "config.json").is_file():
+            return path / place
+    raise UserError(f"there is no model in {path}: give a model folder, a training folder or the folder of a run")
+
+
+def changes_of(changes: Recipe | None) -> dict[str, object]:
+    """What the flags set, and nothing that they left as it is."""
+    return {} if changes is None else json.loads(changes.model_dump_json(exclude_unset=True))

@@ -1,0 +1,142 @@
+"""Verbs for models: made, measured, looked into and served."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from zaohua.events import Events
+from zaohua.generation.settings import Sampling
+from zaohua.recipe import ChatSettings, ModelSettings, require_length
+from zaohua.server.settings import ServeSettings
+from zaohua.settings import UserError
+from zaohua.training.allocator import keep_freed_memory
+from zaohua.training.settings import TrainingSettings
+from zaohua.verbs.flags import Flat, Output, model_at
+
+
+def pretrain(
+    tokens: Path,
+    tokenizer: Path,
+    /,
+    *,
+    output: Output,
+    start: Path | None = None,
+    model: ModelSettings = ModelSettings(),  # noqa: B008 - frozen
+    training: Annotated[TrainingSettings | None, Flat] = None,
+) -> None:
+    """Train a model on a tokens folder, from first weights or a model. Ctrl-C saves; the same command continues.
+
+    Args:
+        tokens: a tokens folder.
+        tokenizer: the tokenizer folder that made it.
+        output: the training folder to write, with model/ inside when done.
+        start: begin with this model, such as one that `zaohua tokenizer extend` wrote, instead of first weights.
+    """
+    settings = training or TrainingSettings()
+    require_length(settings)
+    keep_freed_memory()
+    from zaohua import folders, report, stages
+
+    with folders.locked(output.parent / f".{output.name}.lock"):
+        begin = model_at(start) if start else None
+        stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin, sample=report.one_line)
+
+
+def finetune(
+    model: Path,
+    data: str,
+    /,
+    *,
+    output: Output,
+    task: Literal["chat"] = "chat",
+    training: Annotated[TrainingSettings | None, Flat] = None,
+) -> None:
+    """Fine-tune a model on conversations, learning the assistant's words alone.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
+        output: the training folder to write.
+        task: chat.
+    """
+    chosen = training or ChatSettings().training
+    require_length(chosen)
+    keep_freed_memory()
+    from zaohua import folders, sources, stages
+
+    chat = ChatSettings(sources=(data,), training=chosen)
+    with folders.locked(output.parent / f".{output.name}.lock"):
+        stages.finetune_chat(
+            chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
+            Events(), data_digest=sources.conversations_digest(chat),
+        )  # fmt: skip
+
+
+def evaluate(model: Path, text: Path, /, *, against: Path | None = None) -> None:
+    """Bits per byte of a model on a text file, beside compressors.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        text: the UTF-8 text to predict.
+        against: training text that the compressors may have seen.
+    """
+    from zaohua import report
+
+    report.evaluate(model_at(model), text, against, Events())
+
+
+def generate(
+    model: Path,
+    prompt: str = "",
+    /,
+    *,
+    count: int = 1,
+    sampling: Annotated[Sampling | None, Flat] = None,
+) -> None:
+    """Continue a text, shown as it is written.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        prompt: the text to continue; nothing begins a new one.
+        count: texts to write, each with the next seed.
+    """
+    from zaohua import terminal
+
+    terminal.write(model_at(model), prompt, sampling or Sampling(), count)
+
+
+def chat(model: Path, /, *, sampling: Annotated[Sampling | None, Flat] = None) -> None:
+    """Talk with a model: it remembers the conversation, /new forgets it, Ctrl-D ends.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+    """
+    from zaohua import terminal
+
+    terminal.talk(model_at(model, chat=True), sampling or Sampling())
+
+
+def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"), top: int = 5) -> None:
+    """Print what may come next, and write one HTML page: attention of every layer and head, next-token probabilities.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+        text: the text to look at.
+        output: the HTML file to write, self-contained.
+        top: how many of the likeliest next tokens are printed.
+    """
+    from zaohua.terminal import look
+
+    if top < 0:
+        raise UserError(f"--top is {top}: give 0 or more")
+    look(model_at(model), text, output, top, name=str(model))
+
+
+def serve(model: Path, /, *, settings: Annotated[ServeSettings | None, Flat] = None) -> None:
+    """Serve a model on this machine: an OpenAI-compatible API and a chat page.
+
+    Args:
+        model: a model folder, a training folder or a run's folder.
+    """
+    from zaohua.server.serve import serve as serve_model
+
+    serve_model(model_at(model, chat=True), settings or ServeSettings(), Events())
