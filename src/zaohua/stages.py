@@ -15,6 +15,7 @@ from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
 from zaohua.checkpoint.resizing import OPTIMIZER
 from zaohua.data.examples import Conversation, pack_conversations
+from zaohua.data.mix import Mixture, weights_of
 from zaohua.data.packing import Rows
 from zaohua.data.shards import TokenStore
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
@@ -76,6 +77,11 @@ def pretrain(
         "settings": {"model": model_settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")},
         "inputs": {"tokens": folders.summary_digest(tokens), "tokenizer": folders.summary_digest(tokenizer_folder)},
     }
+    part = store.part("train")
+    rows, heldout = Rows(part, settings.length), Rows(store.part("heldout"), settings.length)
+    mixture = None
+    if settings.mix:
+        mixture = Mixture(rows.spans(part.sources), weights_of(settings.mix, list(part.sources)))
     state: dict[str, torch.Tensor] | None = None
     if start is None:
         config = config_of(model_settings, vocab_size=tokenizer.vocab_size, max_length=longest)
@@ -87,7 +93,6 @@ def pretrain(
         state = load_file(start / OPTIMIZER) if (start / OPTIMIZER).is_file() else None
     if not _begin(output, manifest, events):
         return output
-    rows, heldout = Rows(store.part("train"), settings.length), Rows(store.part("heldout"), settings.length)
     objective = Causal(model)
     torch.manual_seed(settings.seed)
     events.say(
@@ -104,7 +109,7 @@ def pretrain(
         )
     return _train(
         objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False,
-        state=state,
+        state=state, mixture=mixture,
     )  # fmt: skip
 
 
@@ -138,6 +143,8 @@ def finetune_chat(
         "settings": chat.model_dump(mode="json"),
         "inputs": {"model": folders.digest(model / "model.safetensors"), "conversations": data_digest},
     }
+    if settings.mix:
+        raise UserError("conversations are not mixed by weight: leave chat.training.mix out")
     if not _begin(output, manifest, events):
         return output
     loaded = load_model(model)
@@ -196,13 +203,14 @@ def _train(
     title: str,
     chat: bool,
     state: dict[str, torch.Tensor] | None = None,
+    mixture: Mixture | None = None,
 ) -> Path:
     """Choose the precision, run the loop, write model/ and at last the manifest."""
     device = device_of_choice()
     chosen = _precision(objective, rows, settings, output, device)
     done = train(
         objective, rows, settings, output, events, happenings=happenings, precision=chosen, device=device, title=title,
-        state=state,
+        state=state, mixture=mixture,
     )  # fmt: skip
     with folders.writing(
         output / "model", {"stage": "model", "settings": manifest["settings"], "inputs": manifest["inputs"]}

@@ -129,3 +129,24 @@ def test_a_verb_that_is_asked_to_end_says_that_it_can_be_continued(monkeypatch, 
     assert cli.run(["corpus", str(tmp_path), "-o", str(tmp_path / "out")]) == 75
     assert "the same command continues" in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_sources_are_mixed_by_weight(finished, tmp_path, capsys, mistake, monkeypatch):
+    from zaohua.training import loop
+
+    for name, line in (("first", "The quick brown fox number {} jumps over it."), ("second", "第{}只小猫坐在垫子上。")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("\n".join(line.format(n) for n in range(3000)), encoding="utf-8")
+    out(capsys, "corpus", tmp_path / "first", tmp_path / "second", "--rules.preset", "none", "-o", tmp_path / "corpus")
+    out(capsys, "tokens", tmp_path / "corpus", finished / "tokenizer", "-o", tmp_path / "tokens")
+    train = ("pretrain", tmp_path / "tokens", finished / "tokenizer", "-o", tmp_path / "run", "--length", "64")
+    train += ("--rows", "8", "--steps", "12", "--validate-rows", "2", "--model.dim", "32", "--model.layers", "1")
+    assert "give each one a weight" in mistake(*train, "--mix", "first=1")
+    assert "names no source" in mistake(*train, "--mix", "third=1")
+    taken = []
+    whole = loop.make_batch
+    monkeypatch.setattr(loop, "make_batch", lambda rows, chosen: taken.extend(chosen.tolist()) or whole(rows, chosen))
+    out(capsys, *train, "--mix", "first=3", "--mix", "second=1")
+    index = json.loads((tmp_path / "tokens" / "index.json").read_text())["parts"]["train"]["sources"]
+    begin, end = index[str(tmp_path / "second")]
+    assert (len(taken), sum(begin <= 64 * row < end for row in taken)) == (96, 24)

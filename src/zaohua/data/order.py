@@ -15,12 +15,17 @@ def order(seed: int, start: int, count: int, rows: int) -> np.ndarray:
     Position p stands in epoch p // rows. Each epoch is another permutation of all rows, so that a run is resumed by its
     position alone, whatever the number of processes, workers or rows a step.
     """
+    return rows_at(np.arange(start, start + count, dtype=np.int64), rows, str(seed))
+
+
+def rows_at(positions: np.ndarray, rows: int, name: str) -> np.ndarray:
+    """The row numbers (n,) int64 at any positions (n,) of the order of this name."""
     assert rows > 0, "an order needs at least one row"
-    epochs, places = np.divmod(np.arange(start, start + count, dtype=np.int64), rows)
-    chosen = np.empty(count, dtype=np.int64)
+    epochs, places = np.divmod(positions, rows)
+    chosen = np.empty(len(positions), dtype=np.int64)
     for epoch in np.unique(epochs):
         here = epochs == epoch
-        chosen[here] = permute(places[here], rows, _key(seed, int(epoch)))
+        chosen[here] = permute(places[here], rows, _key(name, int(epoch)))
     return chosen
 
 
@@ -50,5 +55,5 @@ def _feistel(value: np.ndarray, half: np.uint64, keys: np.ndarray) -> np.ndarray
     return (left << half) | right
 
 
-def _key(seed: int, epoch: int) -> int:
-    return int.from_bytes(hashlib.blake2b(f"{seed} {epoch}".encode(), digest_size=16).digest(), "little")
+def _key(name: str, epoch: int) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{name} {epoch}".encode(), digest_size=16).digest(), "little")

@@ -1,5 +1,6 @@
 """Rows of equal length cut from a stream of documents: nothing is lost, nothing is padded but the last row's end."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
@@ -38,6 +39,10 @@ class Rows:
 
     def __len__(self) -> int:
         return -(-self.targets // self.length)
+
+    def spans(self, sources: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+        """Tokens [begin, end) of each source -> its rows [begin, end): a row is of the source that it begins in."""
+        return {name: (-(-begin // self.length), -(-end // self.length)) for name, (begin, end) in sources.items()}
 
     def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
         """Row numbers (n,) -> ids, labels, positions, documents, each (n, length) int64.

@@ -1,6 +1,7 @@
 """Token shards: a corpus as ids in flat files that are mapped, not read."""
 
 import bisect
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +13,10 @@ from zaohua import folders
 from zaohua.data.settings import TokensSettings
 from zaohua.events import Events
 from zaohua.settings import UserError
-from zaohua.tokenizer.texts import text_bytes, texts
+from zaohua.tokenizer.texts import row_groups, text_bytes
 from zaohua.tokenizer.tokenizer import Tokenizer
 
-CODE = 1
+CODE = 2
 """Raised by hand when the same settings and inputs would give other shards."""
 
 INDEX = "index.json"
@@ -47,8 +48,9 @@ def run(settings: TokensSettings, corpus: Path, tokenizer: Path, output: Path, e
         index["parts"] = {}
         for part, source in PARTS.items():
             writer = _Writer(folder, part, dtype, settings.shard_tokens, encoder)
-            for batch in texts(corpus, source):
-                progress.advance(writer.add(batch) / 1e6)
+            for group in row_groups(corpus / source, ["source", "text"]):
+                for name, batch in _by_source(group):
+                    progress.advance(writer.add(batch, name) / 1e6)
             index["parts"][part] = writer.finish()
         folders.write_file(folder / INDEX, json.dumps(index, indent=1) + "\n")
     for part, counts in index["parts"].items():
@@ -58,6 +60,14 @@ def run(settings: TokensSettings, corpus: Path, tokenizer: Path, output: Path, e
             f"词元：{part} {counts['documents']:,} 篇文档，{counts['tokens']:,} 个词元，每词元 {rate:.2f} 字节",
         )
     return output
+
+
+def _by_source(group: Any) -> Iterator[tuple[str, list[str]]]:
+    """The texts of a row group, one batch for each run of one source."""
+    for name, rows in itertools.groupby(
+        zip(group.column("source").to_pylist(), group.column("text").to_pylist(), strict=True), key=lambda row: row[0]
+    ):
+        yield name, [text for _, text in rows]
 
 
 class _Writer:
@@ -72,15 +82,17 @@ class _Writer:
         self.end = 0
         self.ends = folder / f"{part}.idx"
         self.ends.touch()
+        self.sources: dict[str, list[int]] = {}
 
-    def add(self, batch: list[str]) -> int:
-        """Append documents -> their UTF-8 bytes; a full shard is written out."""
+    def add(self, batch: list[str], source: str) -> int:
+        """Append documents of a source -> their UTF-8 bytes; a full shard is written out."""
         lengths = []
         for ids in self.tokenizer.encode_batch(batch):
             self.pending.append(np.array([*ids, self.tokenizer.end_of_text], dtype=self.dtype))
             lengths.append(len(ids) + 1)
         ends = self.end + np.cumsum(lengths)
-        self.end = int(ends[-1]) if lengths else self.end
+        begin, self.end = self.end, int(ends[-1]) if lengths else self.end
+        self.sources.setdefault(source, [begin, begin])[1] = self.end
         with self.ends.open("ab") as file:
             file.write(ends.astype("<u8").tobytes())
         self.documents += len(batch)
@@ -91,10 +103,11 @@ class _Writer:
         return size
 
     def finish(self) -> dict[str, Any]:
-        """Write the rest; documents, UTF-8 bytes of their text, tokens, and the tokens of each shard."""
+        """Write the rest; documents, bytes of their text, tokens, those of each shard, and where each source lies."""
         if self.documents:
             self._write(sum(map(len, self.pending)))
-        return {"documents": self.documents, "bytes": self.bytes, "tokens": sum(self.shards), "shards": self.shards}
+        counts = {"documents": self.documents, "bytes": self.bytes, "tokens": sum(self.shards)}
+        return {**counts, "shards": self.shards, "sources": self.sources}
 
     def _write(self, count: int) -> None:
         tokens = np.concatenate(self.pending)
@@ -133,10 +146,15 @@ class Tokens:
 
 
 class Part:
-    """One part of a store: `tokens`, where documents end, how many bytes of text they were."""
+    """One part of a store: `tokens`, where documents end, how many bytes of text they were, and where sources lie."""
 
-    def __init__(self, tokens: Tokens, document_ends: np.ndarray, text_bytes: int, end_of_text: int) -> None:
+    def __init__(
+        self, tokens: Tokens, document_ends: np.ndarray, text_bytes: int, end_of_text: int,
+        sources: dict[str, tuple[int, int]] | None = None,
+    ) -> None:  # fmt: skip
         self.tokens, self.document_ends, self.bytes, self.end_of_text = tokens, document_ends, text_bytes, end_of_text
+        self.sources = sources or {}
+        """Source -> its tokens [begin, end)."""
 
 
 class TokenStore:
@@ -170,7 +188,8 @@ def _open_part(folder: Path, part: str, index: dict[str, Any], dtype: np.dtype) 
     ends = _map(folder / f"{part}.idx", np.dtype("<u8"), counts["documents"])
     if shards and int(ends[-1]) + 1 != counts["tokens"]:
         raise ValueError(f"the documents of {part} do not end where its tokens end")
-    return Part(Tokens(shards), ends, counts["bytes"], index["end_of_text"])
+    sources = {name: (begin, end) for name, (begin, end) in counts["sources"].items()}
+    return Part(Tokens(shards), ends, counts["bytes"], index["end_of_text"], sources)
 
 
 def _map(path: Path, dtype: np.dtype, count: int) -> np.ndarray:

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from zaohua.data.batches import Batch, RowSource, make_batch
+from zaohua.data.mix import Mixture
 from zaohua.data.order import order
 from zaohua.events import Events, Log, duration
 from zaohua.objectives.objective import Objective
@@ -57,10 +58,12 @@ def train(
     device: torch.device,
     title: str,
     state: Mapping[str, torch.Tensor] | None = None,
+    mixture: Mixture | None = None,
 ) -> Training:
     """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
 
-    `state` is an optimiser's to begin with, where this run has one of the same kind.
+    `state` is an optimiser's to begin with, where this run has one of the same kind. With a `mixture` the sources of
+    the rows come by weight, else every row comes once an epoch.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number.
     """
     if len(rows) == 0:
@@ -80,7 +83,8 @@ def train(
         bar.advance(position.step if settings.steps else position.seconds)
         started, saved, shown = time.monotonic() - position.seconds, time.monotonic(), position.seconds
         while not clock.finished(position.step):
-            chosen = order(settings.seed, position.next_row, settings.rows, len(rows))
+            at = settings.seed, position.next_row, settings.rows
+            chosen = mixture.order(*at) if mixture else order(*at, len(rows))
             parts = np.split(chosen, settings.rows // (settings.micro_rows or settings.rows))
             batches = [make_batch(rows, part).to(device) for part in parts]
             losses, norm = _gradients(objective, batches, computing_in(precision, device), settings, position.step)

@@ -14,6 +14,8 @@ class TrainingSettings(Settings):
     """Optimiser steps in all."""
     seconds: Annotated[float, Field(gt=0)] | None = None
     """Working time in seconds; what the clock decides is kept in landings.json: a resumed run is the same run."""
+    mix: tuple[str, ...] = ()
+    """Weights of the corpus's sources, as in plays=0.7 novels=0.3; none: every row comes once an epoch."""
     length: Annotated[int, Field(ge=8, le=65_536)] = 256
     """Tokens in a row."""
     rows: Annotated[int, Field(ge=1)] = 16
