@@ -77,8 +77,8 @@ def test_unchanged_inputs_are_not_encoded_again(made, tokens, tmp_path, monkeypa
 
 
 def test_the_corpus_is_read_once(made, tmp_path, monkeypatch):
-    read, texts = [], shards.texts
-    monkeypatch.setattr(shards, "texts", lambda corpus, part: read.append(part) or texts(corpus, part))
+    read, groups = [], shards.row_groups
+    monkeypatch.setattr(shards, "row_groups", lambda folder, names: read.append(folder.name) or groups(folder, names))
     shards.run(TokensSettings(), made / "corpus", made / "tokenizer", tmp_path / "t", EVENTS)
     assert read == ["documents", "heldout"]
 

@@ -22,8 +22,7 @@ class Nodes:
         import ray.exceptions
 
         self._ray = ray
-        remote = ray.remote(max_retries=_RETRIES, num_cpus=1)(perform)
-        self._remote = remote.options(scheduling_strategy="SPREAD", runtime_env={"env_vars": ONE_THREAD})
+        self._remote = ray.remote(max_retries=_RETRIES, num_cpus=1)(perform)
         self._running: dict[Any, int] = {}
 
     @property
@@ -32,11 +31,11 @@ class Nodes:
         return max(int(self._ray.cluster_resources().get("CPU", 1)), 1) * _WINDOW
 
     def start(self, number: int, job: Job) -> None:
-        remote = self._remote
+        options: dict[str, Any] = {"scheduling_strategy": "SPREAD", "runtime_env": {"env_vars": ONE_THREAD}}
         if job.task.memory:
             self._check_memory(job)
-            remote = remote.options(memory=job.task.memory)
-        self._running[remote.remote(job)] = number
+            options["memory"] = job.task.memory
+        self._running[self._remote.options(**options).remote(job)] = number
 
     def wait(self) -> list[tuple[int, Record | BaseException]]:
         ended: list[tuple[int, Record | BaseException]] = []
