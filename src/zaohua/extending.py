@@ -1,21 +1,21 @@
 """Vocabularies and models of others taken up and made larger: what `zaohua tokenizer extend, import, report` do."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from zaohua import folders
+from zaohua.corpus.documents import read_documents
 from zaohua.events import Events
 from zaohua.settings import UserError
-from zaohua.tokenizer.definition import DEFINITION
+from zaohua.tokenizer.definition import DEFINITION, STYLE
 from zaohua.tokenizer.extension import extended
 from zaohua.tokenizer.foreign import Source, import_vocabulary
 from zaohua.tokenizer.report import Sample, table
 from zaohua.tokenizer.report import compare as compared
 from zaohua.tokenizer.sampling import sample
-from zaohua.tokenizer.texts import texts
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.words import read_words
 
@@ -68,26 +68,39 @@ def bring(vocabulary: Path, output: Path, events: Events, *, kind: Source | None
         events.say("  it does not give every text back as it was", "  它不能把所有文本原样还原")
 
 
-def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, events: Events) -> None:
+def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, *, dim: int | None, layers: int) -> None:
     """Print a table of tokenizers measured on the same text, and write it where asked."""
     if not tokenizers:
         raise UserError("give the tokenizers to compare: tokenizer folders, models, or vocabularies of other programs")
-    if corpus.is_file():
-        from zaohua.report import read_text
-
-        found = [read_text(corpus)[:_MEASURED]]
-    else:
-        found = []
-        for batch in texts(corpus, "heldout"):
-            found += batch
-            if sum(map(len, found)) > _MEASURED:
-                break
-    samples = [Sample(text) for text in found]
-    reports = compared({path.name or str(path): _tokenizer_at(path) for path in tokenizers}, samples)
+    samples = list(_samples(corpus))
+    options = {} if dim is None else {"dim": dim, "other_parameters": 12 * layers * dim**2}
+    reports = compared({name: _tokenizer_at(path) for name, path in _named(tokenizers).items()}, samples, **options)
     lines = table(reports)
     print("\n".join(lines))
     if output:
         folders.write_file(output, "\n".join(lines) + "\n")
+
+
+def _samples(corpus: Path) -> Iterator[Sample]:
+    """Held-out text, of each source as much, or a text file's; the domain is the source."""
+    if corpus.is_file():
+        from zaohua.report import read_text
+
+        yield Sample(read_text(corpus)[:_MEASURED])
+        return
+    sources = folders.read_json(_finished(corpus) / "report.json", "make the folder again")["sources"]
+    left = dict.fromkeys(sources, _MEASURED // len(sources))
+    for document in read_documents(corpus, "heldout"):
+        if text := document.text[: left[document.source]]:
+            left[document.source] -= len(text)
+            yield Sample(text, document.meta.get("language"), Path(document.source).stem)
+
+
+def _named(paths: Sequence[Path]) -> dict[str, Path]:
+    """Paths by as much of their ends as tells them apart."""
+    parts = [path.resolve().parts for path in paths]
+    size = next((n for n in range(1, 99) if len({each[-n:] for each in parts}) == len(set(parts))), 99)
+    return {"/".join(each[-size:]): path for each, path in zip(parts, paths, strict=True)}
 
 
 def _finished(corpus: Path) -> Path:
@@ -98,7 +111,7 @@ def _finished(corpus: Path) -> Path:
 def _tokenizer_at(path: Path) -> Tokenizer:
     """A tokenizer of ours, that of a model or a run, or another program's."""
     for place in ("", "model", "tokenizer"):
-        if (path / place / DEFINITION).is_file():
+        if all((path / place / name).is_file() for name in (DEFINITION, STYLE)):
             return Tokenizer.load(path / place)
     return import_vocabulary(path)
 

@@ -72,9 +72,12 @@ def test_a_vocabulary_grows_on_new_text(finished, tmp_path, capsys):
     old, new = Tokenizer.load(finished / "tokenizer"), Tokenizer.load(tmp_path / "larger")
     assert 512 < new.vocab_size <= 572
     assert len(new.encode(text)) < len(old.encode(text)) / 2
-    table = out(capsys, "tokenizer", "report", tmp_path / "corpus", finished / "tokenizer", tmp_path / "larger",
-                "-o", tmp_path / "table.md")  # fmt: skip
+    report = ("tokenizer", "report", tmp_path / "corpus", finished / "tokenizer", tmp_path / "larger", "--dim", "64")
+    table = out(capsys, *report, "-o", tmp_path / "table.md")
     assert f"| ids | 512 | {new.vocab_size} |" in table
+    assert "| bytes per token, zh |" in table
+    assert "| bytes per token, new |" in table
+    assert "| share of the parameters |" in table
     assert (tmp_path / "table.md").read_text(encoding="utf-8").strip() in table
 
 

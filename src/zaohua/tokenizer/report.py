@@ -14,6 +14,7 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
 _COMMON = 3500  # hanzi; as many as China's table of 1988 for general use counts as common
+_LISTED = 4  # tokens named in a cell of a table
 _SHOWN = 20
 
 
@@ -104,8 +105,17 @@ def table(reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if all("embedding_share" in each for each in reports.values()):
         rows.append(("share of the parameters", [f"{each['embedding_share']:.1%}" for each in reports.values()]))
     rows.append(("gives every text back", ["yes" if each["lossless"] else "no" for each in reports.values()]))
+    for script in ("han", "latin"):
+        rows.append((f"longest, {script}", [_listed(each["longest"][script]) for each in reports.values()]))
+    rows.append(("least used", [_listed(each["least_used"]) for each in reports.values()]))
     head = ["| | " + " | ".join(reports) + " |", "|---" * (len(reports) + 1) + "|"]
     return head + [f"| {name} | " + " | ".join(values) + " |" for name, values in rows]
+
+
+def _listed(tokens: Sequence[str]) -> str:
+    """A few tokens as a cell of a Markdown table holds them."""
+    shown = ("".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in token) for token in tokens[:_LISTED])
+    return " ".join("`" + token.strip().replace("|", "¦").replace("`", "ˋ") + "`" for token in shown)
 
 
 def common_characters(texts: Sequence[str], count: int = _COMMON) -> list[str]:

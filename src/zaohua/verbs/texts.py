@@ -112,6 +112,8 @@ def report_tokenizer(
     /,
     *tokenizers: Path,
     output: Annotated[Path | None, Parameter(alias="-o")] = None,
+    dim: int | None = None,
+    layers: int = 12,
 ) -> None:
     """Measure tokenizers side by side on the held-out text of a corpus, as a Markdown table.
 
@@ -119,10 +121,12 @@ def report_tokenizer(
         corpus: a corpus folder, or a UTF-8 text file.
         tokenizers: tokenizer folders, model folders, runs, or vocabularies of other programs.
         output: a file for the table besides the screen.
+        dim: tell the token table's share of a model of this width, so many layers deep.
+        layers: layers of that model.
     """
     from zaohua import extending
 
-    extending.compare(corpus, tokenizers, output, Events())
+    extending.compare(corpus, tokenizers, output, dim=dim, layers=layers)
 
 
 tokenizer = {
