@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.corpus.heldout import by_hash, by_tail, cut
+from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, weighed
 
 sizes_of = st.lists(st.integers(1, 10_000), min_size=1, max_size=200).map(np.array)
 
@@ -14,37 +14,55 @@ def keys_of(count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 16), dtype=np.uint8)
 
 
+def held(sizes, keys, share, salt="", pieces=1) -> tuple[np.ndarray, dict[int, int]]:
+    """Which documents are held out whole, and where the ends of the others begin, from so many pieces."""
+    ids = np.arange(len(sizes), dtype=np.uint64)
+    bins = bins_of(keys, salt)
+    told = [
+        weighed(ids[part], sizes[part], bins[part], share) for part in np.array_split(np.arange(len(sizes)), pieces)
+    ]
+    border, cuts = by_hash(told, share)
+    return (bins < border) & ~np.isin(ids, list(cuts)), cuts
+
+
 @given(sizes=sizes_of, share=st.sampled_from([0.01, 0.05, 0.1, 0.3, 0.5]))
 def test_something_is_held_out_and_something_is_left(sizes, share):
-    split = by_hash(sizes, keys_of(len(sizes)), share, "")
-    held = sizes[split.whole].sum() + sum(sizes[index] - byte for index, byte in split.cuts.items())
-    assert not any(split.whole[index] for index in split.cuts)
-    assert split.whole.any() or split.cuts
-    assert abs(held - share * sizes.sum()) <= max(0.05 * sizes.sum(), len(sizes))
+    whole, cuts = held(sizes, keys_of(len(sizes)), share)
+    taken = sizes[whole].sum() + sum(sizes[index] - byte for index, byte in cuts.items())
+    assert whole.any() or cuts
+    assert abs(taken - share * sizes.sum()) <= max(0.05 * sizes.sum(), len(sizes))
+
+
+@given(sizes=sizes_of, share=st.sampled_from([0.01, 0.1, 0.5]), pieces=st.integers(2, 9))
+def test_pieces_change_nothing(sizes, share, pieces):
+    one, many = (held(sizes, keys_of(len(sizes)), share, pieces=count) for count in (1, pieces))
+    assert (one[0].tolist(), one[1]) == (many[0].tolist(), many[1])
 
 
 def test_the_order_of_documents_changes_nothing():
     sizes, keys = np.full(1000, 100), keys_of(1000)
     shuffled = np.random.default_rng(1).permutation(1000)
-    assert np.array_equal(by_hash(sizes, keys, 0.1, "").whole[shuffled], by_hash(sizes, keys[shuffled], 0.1, "").whole)
-    assert not np.array_equal(by_hash(sizes, keys, 0.1, "").whole, by_hash(sizes, keys, 0.1, "other").whole)
+    assert np.array_equal(held(sizes, keys, 0.1)[0][shuffled], held(sizes, keys[shuffled], 0.1)[0])
+    assert not np.array_equal(held(sizes, keys, 0.1)[0], held(sizes, keys, 0.1, "other")[0])
+
+
+def tails_of(sizes, files, share) -> dict[int, int]:
+    return {int(file): round(int(sizes[files == file].sum()) * (1 - share)) for file in np.unique(files)}
 
 
 @given(sizes=sizes_of, files=st.integers(1, 4), share=st.sampled_from([0.1, 0.5]))
 def test_the_tail_of_each_file_is_the_share_to_the_byte(sizes, files, share):
     numbers = np.sort(np.random.default_rng(0).integers(0, files, len(sizes)))
-    split = by_tail(sizes, numbers, share)
+    whole, cuts = by_tail(sizes, numbers, tails_of(sizes, numbers, share))
     for file in np.unique(numbers):
         here = np.flatnonzero(numbers == file)
-        held = sum(
-            int(sizes[i]) if split.whole[i] else int(sizes[i]) - split.cuts.get(int(i), int(sizes[i])) for i in here
-        )
-        assert held == sizes[here].sum() - round(int(sizes[here].sum()) * (1 - share))
+        taken = sum(int(sizes[i]) if whole[i] else int(sizes[i]) - cuts.get(int(i), int(sizes[i])) for i in here)
+        assert taken == sizes[here].sum() - round(int(sizes[here].sum()) * (1 - share))
 
 
 def test_a_border_between_documents_cuts_none():
-    split = by_tail(np.array([50, 50]), np.array([0, 0]), 0.5)
-    assert (split.whole.tolist(), split.cuts) == ([False, True], {})
+    whole, cuts = by_tail(np.array([50, 50]), np.array([0, 0]), {0: 50})
+    assert (whole.tolist(), cuts) == ([False, True], {})
 
 
 def by_tail_file_after_file(sizes, files, share):
@@ -65,8 +83,8 @@ def by_tail_file_after_file(sizes, files, share):
 @given(sizes=sizes_of | st.just(np.zeros(0, dtype=np.int64)), files=st.integers(1, 50), share=st.floats(0.001, 0.5))
 def test_files_are_taken_one_after_the_other(sizes, files, share):
     numbers = np.sort(np.random.default_rng(1).integers(0, files, len(sizes)))
-    split = by_tail(sizes, numbers, share)
-    assert (split.whole.tolist(), split.cuts) == by_tail_file_after_file(sizes, numbers, share)
+    whole, cuts = by_tail(sizes, numbers, tails_of(sizes, numbers, share))
+    assert (whole.tolist(), cuts) == by_tail_file_after_file(sizes, numbers, share)
 
 
 @pytest.mark.parametrize(

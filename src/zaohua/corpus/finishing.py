@@ -1,6 +1,7 @@
 """The last tasks of the stage: which documents are held out, and each piece's documents as they leave it."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from zaohua.corpus.cleaning import Tally, removed_row, to_json
 from zaohua.corpus.clustering import standing
 from zaohua.corpus.decontaminate import Index, decontaminate, read_index, write_gram_counts
 from zaohua.corpus.documents import CLEANED, DOCUMENT, FREE, REMOVED, TEST, Table, read_table
-from zaohua.corpus.heldout import Split, by_hash, by_tail, cut
+from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, weighed
 from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.lines import cut_lines, read_common
 from zaohua.corpus.privacy import mask
@@ -25,47 +26,65 @@ OUTPUTS = ("documents", "heldout", "removed_late", "grams")
 Paths = Sequence[Path]
 
 
-def divide(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
-    """The facts of all pieces, and the clusters -> which documents are held out, whole or from which byte on."""
-    found = [arrays.read(path) for path in inputs[:-1]]
-    ids, sizes, files, parts, keys = (
-        np.concatenate([each[name] for each in found]) for name in ("id", "bytes", "file", "part", "key")
-    )
-    kept = standing(inputs[-1], ids)[0] == ids
-    free = np.flatnonzero(kept & (parts == FREE))
-    if settings["split"] == "tail":
-        chosen = by_tail(sizes[free], files[free], settings["heldout"])
-    else:
-        chosen = by_hash(sizes[free], keys[free], settings["heldout"], settings["salt"])
-    whole = kept & (parts == TEST)
-    whole[free[chosen.whole]] = True
-    places = np.array(sorted(chosen.cuts), dtype=np.int64)
-    at = np.array([chosen.cuts[place] for place in places.tolist()], dtype=np.int64)
-    arrays.write(outputs[0], {"whole": ids[whole], "cut": ids[free[places]], "byte": at})
-    return {"whole": int(whole.sum()), "cut": len(places)}
+def weigh(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """A piece's facts, its cleaned documents and the clusters -> what it weighs, and the ids of those others repeat."""
+    facts, clusters = arrays.read(inputs[0]), arrays.read(inputs[2])
+    free = _standing_free(facts, inputs[2])
+    ids, sizes = facts["id"][free], facts["bytes"][free]
+    told = weighed(ids, sizes, bins_of(facts["key"][free], settings["salt"]), settings["heldout"])
+    files, place = np.unique(facts["file"][free], return_inverse=True)
+    weights = np.bincount(place, weights=sizes, minlength=len(files)).astype(np.int64)
+    arrays.write(outputs[0], told | {"file": files, "file_bytes": weights})
+    first = facts["id"][:1]
+    here = clusters["kept"][(clusters["kept"] >= first) & (clusters["kept"] < first + len(facts["id"]))] if len(first) \
+        else facts["id"]  # fmt: skip
+    _write_names(inputs[1], np.unique(here), outputs[1])
 
 
-def name_kept(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
-    """The cleaned documents of all pieces, and the clusters -> the ids of those that others repeat, by number."""
-    import pyarrow.parquet
+def _standing_free(facts: Mapping[str, np.ndarray], clusters: Path) -> np.ndarray:
+    """Which documents of a piece are no repeats and not held out or kept by where they came from, (n,) bool."""
+    return (standing(clusters, facts["id"])[0] == facts["id"]) & (facts["part"] == FREE)
 
-    clusters = arrays.read(inputs[-1])
-    wanted = np.unique(clusters["kept"])
-    names: dict[int, str] = {}
-    for path in inputs[:-1]:
-        table = pyarrow.parquet.read_table(path, columns=["number", "id"])
-        numbers = table["number"].to_numpy()
-        for row in np.flatnonzero(np.isin(numbers, wanted)).tolist():
-            names[int(numbers[row])] = table["id"][row].as_py()
-    texts = [names[number].encode() for number in sorted(names)]
-    arrays.write(
-        outputs[0],
-        {
-            "number": np.array(sorted(names), dtype=np.uint64),
-            "end": np.cumsum([len(text) for text in texts], dtype=np.int64),
-            "text": np.frombuffer(b"".join(texts), dtype=np.uint8),
-        },
-    )
+
+def _write_names(cleaned: Path, wanted: np.ndarray, output: Path) -> None:
+    """The ids of some documents of a piece by number, for pieces that hold what repeats them."""
+    numbers, names = [], []
+    for rows in read_table(cleaned) if len(wanted) else ():
+        here = np.isin(np.array([row["number"] for row in rows], dtype=np.uint64), wanted)
+        numbers += [rows[place]["number"] for place in np.flatnonzero(here).tolist()]
+        names += [rows[place]["id"].encode() for place in np.flatnonzero(here).tolist()]
+    ends = np.cumsum([len(name) for name in names], dtype=np.int64)
+    text = np.frombuffer(b"".join(names), dtype=np.uint8)
+    arrays.write(output, {"number": np.array(numbers, dtype=np.uint64), "end": ends, "text": text})
+
+
+def divide(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """What all pieces weigh -> where the held-out part begins: a bin and the ends of large documents, or of files."""
+    pieces = [arrays.read(path) for path in inputs]
+    border, cuts = by_hash(pieces, settings["heldout"]) if settings["split"] == "auto" else (0, {})
+    piece = np.repeat(np.arange(len(pieces)), [len(each["file"]) for each in pieces])
+    file, size = (np.concatenate([each[name] for each in pieces]) for name in ("file", "file_bytes"))
+    wholes = np.bincount(file, weights=size) if len(file) else np.zeros(0)
+    kept = np.round(wholes * (1 - settings["heldout"])).astype(np.int64)
+    order = np.argsort(file, kind="stable")  # within a file its pieces stand in order
+    before = np.cumsum(size[order]) - size[order]
+    begins = np.flatnonzero(np.diff(file[order], prepend=-1))
+    before -= np.repeat(before[begins], np.diff([*begins.tolist(), len(file)]))
+    left = np.empty(len(file), dtype=np.int64)
+    left[order] = kept[file[order]] - before
+    arrays.write(outputs[0], {
+        "border": np.array([border]), "cut": np.array(list(cuts), dtype=np.uint64),
+        "byte": np.array(list(cuts.values()), dtype=np.int64), "piece": piece, "file": file, "left": left,
+    })  # fmt: skip
+
+
+def join_names(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """The ids that each piece wrote -> those of all pieces, by number."""
+    parts = [arrays.read(path) for path in inputs]
+    sizes = np.cumsum([0, *(len(part["text"]) for part in parts)])
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("number", "text")}
+    ends = np.concatenate([part["end"] + before for part, before in zip(parts, sizes, strict=False)])
+    arrays.write(outputs[0], {"number": joined["number"], "end": ends, "text": joined["text"]})
 
 
 class _Names:
@@ -86,8 +105,8 @@ class Finisher:
     def __init__(self, settings: CorpusSettings, inputs: Mapping[str, Path], tables: Mapping[str, Table]) -> None:
         self.settings, self.inputs, self.tables = settings, inputs, tables
         self.tally = Tally()
-        divided = arrays.read(inputs["divided"])
-        self.split = Split(divided["whole"], dict(zip(divided["cut"].tolist(), divided["byte"].tolist(), strict=True)))
+        self.whole, self.cuts = _held_out(settings, inputs)
+        self.split = Counter[str]()
         self.names = _Names(inputs["names"])
         self.common = read_common(inputs["common"]) if "common" in inputs else frozenset()
         self.index: Index | None = None
@@ -99,7 +118,7 @@ class Finisher:
         """Some rows of CLEANED."""
         numbers = np.array([row["number"] for row in rows], dtype=np.uint64)
         kept, sizes, exact = standing(self.inputs["clusters"], numbers)
-        whole = np.isin(numbers, self.split.whole)
+        whole = np.isin(numbers, self.whole)
         left = []
         for place, row in enumerate(rows):
             if kept[place] != numbers[place]:
@@ -109,6 +128,7 @@ class Finisher:
             if sizes[place] > 1:
                 row["meta"] = to_json(json.loads(row["meta"]) | {"cluster_size": int(sizes[place])})
             left.append((row, "heldout" if whole[place] else "documents"))
+            self.split["whole"] += int(whole[place])
         for row, part in self._clean_of_evaluations(list(self._without_common(left))):
             if self.settings.privacy:
                 row["text"], masked = mask(row["text"])
@@ -146,10 +166,11 @@ class Finisher:
                 yield row | {"text": left}, part
 
     def _place(self, row: dict[str, Any], part: str) -> None:
-        byte = self.split.cuts.get(row["number"])
+        byte = self.cuts.get(row["number"])
         if byte is None:
             self._keep(row, part)
             return
+        self.split["cut"] += 1
         byte = min(byte, len(row["text"].encode()))
         head, tail = cut(row["text"], byte, "line" if self.settings.split == "tail" else "paragraph")
         if head:
@@ -169,6 +190,23 @@ class Finisher:
         self.tables["removed"].add(entry)
 
 
+def _held_out(settings: CorpusSettings, inputs: Mapping[str, Path]) -> tuple[np.ndarray, dict[int, int]]:
+    """The ids of a piece's documents that are held out whole, and of those that are cut the byte where."""
+    facts, divided = arrays.read(inputs["facts"]), arrays.read(inputs["divided"])
+    whole = facts["part"] == TEST
+    free = np.flatnonzero(_standing_free(facts, inputs["clusters"]))
+    if settings.split == "auto":
+        cuts = dict(zip(divided["cut"].tolist(), divided["byte"].tolist(), strict=True))
+        here = free[~np.isin(facts["id"][free], divided["cut"])]
+        whole[here] = bins_of(facts["key"][here], settings.salt) < divided["border"][0]
+        return facts["id"][whole], cuts
+    mine = divided["piece"] == int(facts["id"][0] >> np.uint64(32)) if len(facts["id"]) else np.zeros(0, dtype=bool)
+    left = dict(zip(divided["file"][mine].tolist(), divided["left"][mine].tolist(), strict=True))
+    held, cuts = by_tail(facts["bytes"][free], facts["file"][free], left)
+    whole[free[held]] = True
+    return facts["id"][whole], {int(facts["id"][free[place]]): byte for place, byte in cuts.items()}
+
+
 def finish(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
     """A piece's cleaned documents, and what was found out over all pieces (`names` tells what) -> OUTPUTS."""
     named = dict(zip(settings["names"], inputs, strict=True))
@@ -186,7 +224,7 @@ def finish(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[s
     grams = np.concatenate([np.zeros(0, dtype=np.int64), *finisher.grams])
     write_gram_counts(outputs[3], grams)
     rows = {"documents": documents.rows, "heldout": heldout.rows, "removed": removed.rows}
-    return finisher.tally.content() | {"rows": rows}
+    return finisher.tally.content() | {"rows": rows, "split": dict(finisher.split)}
 
 
 def added(counts: Sequence[Mapping[str, Any]]) -> Tally:

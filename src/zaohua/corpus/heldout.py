@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -13,49 +13,65 @@ _LARGE = 0.05
 _SENTENCE_END = re.compile(r"[。！？!?…][”’」』）)\"']*|\.[”’)\"']*(?=\s)")
 
 
-@dataclass(frozen=True)
-class Split:
-    """Documents held out whole; for those that are cut, the byte of their UTF-8 text where the held-out end begins."""
-
-    whole: np.ndarray
-    cuts: dict[int, int] = field(default_factory=dict)
+BINS = 2**16
+"""Documents fall into so many bins by the hash of their key; what is held out are the first bins."""
 
 
-def by_hash(sizes: np.ndarray, keys: np.ndarray, share: float, salt: str) -> Split:
-    """Documents (n,) of so many bytes with keys (n, 16): whole ones by a hash of their key, the ends of large ones.
+def bins_of(keys: np.ndarray, salt: str) -> np.ndarray:
+    """The bin of each document by its key, keys (n, 16) uint8 -> (n,) int64.
 
     The key is that of the duplicates, so a text and its copies fall on the same side, in any corpus with the same salt.
     """
-    total = int(sizes.sum())
-    large = sizes > min(_LARGE, share / 2) * total
     seed = xxhash.xxh3_64_intdigest(salt.encode())
-    rank = np.array([xxhash.xxh3_64_intdigest(key.tobytes(), seed) for key in keys], dtype=np.uint64)
-    small = np.flatnonzero(~large)
-    small = small[np.argsort(rank[small], kind="stable")]
-    middles = np.cumsum(sizes[small]) - sizes[small] / 2
-    whole = np.zeros(len(sizes), dtype=bool)
-    whole[small[middles <= share * sizes[small].sum()]] = True
-    cuts = {int(i): round(int(sizes[i]) * (1 - share)) for i in np.flatnonzero(large)}
-    return Split(whole, cuts)
+    found = (xxhash.xxh3_64_intdigest(key.tobytes(), seed) * BINS >> 64 for key in keys)
+    return np.fromiter(found, dtype=np.int64, count=len(keys))
 
 
-def by_tail(sizes: np.ndarray, files: np.ndarray, share: float) -> Split:
-    """The last `share` of the bytes of each file; documents (n,) of so many bytes stand in files (n,), in order.
+def weighed(ids: np.ndarray, sizes: np.ndarray, bins: np.ndarray, share: float) -> dict[str, np.ndarray]:
+    """What a piece tells of its documents, (n,) each: the bytes in each bin, and apart those that may be too large."""
+    large = sizes > _limit(share) * sizes.sum()  # of the whole text they are less
+    found, place = np.unique(bins[~large], return_inverse=True)
+    weights = np.bincount(place, weights=sizes[~large], minlength=len(found)).astype(np.int64)
+    apart = {"large": ids[large], "large_bytes": sizes[large], "large_bin": bins[large]}
+    return {"bin": found, "bytes": weights} | apart
 
-    Documents of one file stand together.
+
+def by_hash(pieces: Iterable[Mapping[str, np.ndarray]], share: float) -> tuple[int, dict[int, int]]:
+    """What all pieces told -> the first bin that is not held out, and of each too large document (by id) the byte where
+    its held-out end begins."""
+    weights, apart = np.zeros(BINS, dtype=np.int64), []
+    for piece in pieces:
+        weights[piece["bin"]] += piece["bytes"]
+        apart.append((piece["large"], piece["large_bytes"], piece["large_bin"]))
+    ids, sizes, bins = map(np.concatenate, zip(*apart, strict=True))
+    large = sizes > _limit(share) * (weights.sum() + sizes.sum())
+    np.add.at(weights, bins[~large], sizes[~large])
+    middles = np.cumsum(weights) - weights / 2
+    used = np.flatnonzero(weights)
+    held = used[middles[used] <= share * weights.sum()]
+    cuts = {int(i): round(int(size) * (1 - share)) for i, size in zip(ids[large], sizes[large], strict=True)}
+    return int(held[-1]) + 1 if len(held) else 0, cuts
+
+
+def _limit(share: float) -> float:
+    return min(_LARGE, share / 2)
+
+
+def by_tail(sizes: np.ndarray, files: np.ndarray, tails: Mapping[int, int]) -> tuple[np.ndarray, dict[int, int]]:
+    """Documents (n,) of so many bytes in files (n,), in order -> which are held out whole (n,), and for those that are
+    cut the byte where the end begins. `tails` says for each file how many bytes from the piece's first of it are kept.
     """
     whole = np.zeros(len(sizes), dtype=bool)
     cuts: dict[int, int] = {}
     borders = np.flatnonzero(np.diff(files)) + 1
     for first, last in itertools.pairwise([0, *borders.tolist(), len(files)] if len(files) else []):
-        ends = np.cumsum(sizes[first:last])
-        border = round(int(ends[-1]) * (1 - share))
-        for index, end in enumerate(ends.tolist(), first):
+        border = tails[int(files[first])]
+        for index, end in enumerate(np.cumsum(sizes[first:last]).tolist(), first):
             start = end - int(sizes[index])
             whole[index] = start >= border
             if start < border < end:
                 cuts[index] = border - start
-    return Split(whole, cuts)
+    return whole, cuts
 
 
 def cut(text: str, byte: int, at: Literal["paragraph", "line"]) -> tuple[str, str]:

@@ -63,9 +63,10 @@ class Plan:
             "clean": Function(cleaning.clean, 2, _versions(*_CLEANED_WITH, *_READ_WITH)),
             "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 2, _versions(*_CLEANED_WITH)),
             "no_clusters": Function(no_clusters, 1),
-            "divide": Function(finishing.divide, 1),
-            "name_kept": Function(finishing.name_kept, 1),
-            "finish": Function(finishing.finish, 1, _versions("opencc")),
+            "weigh": Function(finishing.weigh, 1),
+            "divide": Function(finishing.divide, 2),
+            "join_names": Function(finishing.join_names, 1),
+            "finish": Function(finishing.finish, 2, _versions("opencc")),
             "survey": Function(survey, 1),
         }  # fmt: skip
         common = {"settings": shown, "partitions": self.partitions}
@@ -85,12 +86,21 @@ class Plan:
             file += 1
         self.tasks = list(self.cleaned)
         self.clusters = self._duplicates(documents)
-        shared = {"clusters": self.clusters, "divided": "divided", "names": "names"}
+        shared = {"clusters": self.clusters, "divided": "divided", "names": "names/all"}
         divided = {name: getattr(settings, name) for name in ("split", "heldout", "salt")}
-        facts = [task.outputs[2] for task in self.cleaned]
-        self.divided = Task("divide", (*facts, self.clusters), divided, ("divided",), weight=0.1)
-        named = Task("name_kept", (*(t.outputs[0] for t in self.cleaned), self.clusters), {}, ("names",), weight=0.1)
-        self.tasks += [self.divided, named]
+        weighed = [
+            Task(
+                "weigh",
+                (task.outputs[2], task.outputs[0], self.clusters),
+                divided,
+                (f"weights/{number:06}", f"names/{number:06}"),
+                weight=task.weight / 50,
+            )
+            for number, task in enumerate(self.cleaned)
+        ]
+        self.tasks += weighed
+        self.tasks.append(Task("divide", tuple(t.outputs[0] for t in weighed), divided, ("divided",), weight=0.1))
+        self.tasks.append(Task("join_names", tuple(t.outputs[1] for t in weighed), {}, ("names/all",), weight=0.1))
         if settings.boilerplate.documents is not None:
             counts = [task.outputs[4] for task in self.cleaned]
             self.tasks += lines.tasks(counts, settings.boilerplate, self.partitions, "boilerplate")
@@ -102,8 +112,8 @@ class Plan:
         self.finished = [
             Task(
                 "finish",
-                (task.outputs[0], *shared.values()),
-                {"settings": shown, "names": ["cleaned", *shared]},
+                (task.outputs[0], task.outputs[2], *shared.values()),
+                {"settings": shown, "names": ["cleaned", "facts", *shared]},
                 tuple(f"{name}/{number:06}" for name in finishing.OUTPUTS),
                 weight=task.weight / 4,
                 memory=_TASK_MEMORY,

@@ -1,6 +1,6 @@
 """The corpus stage: sources in; documents, held-out text and what was removed out, by tasks from files to files.
 
-pieces -> clean -> (sketch -> clusters) (common lines) -> divide -> finish -> documents/ heldout/ removed/ report
+pieces -> clean -> (sketch -> clusters) (common lines) -> weigh -> divide -> finish -> survey -> the folder's parts
 """
 
 import json
@@ -26,7 +26,7 @@ from zaohua.settings import UserError
 
 __all__ = ["SMALLEST", "glance", "run"]
 
-CODE = 3
+CODE = 4
 """Raised by hand when the same settings and sources would give another corpus."""
 
 SMALLEST = 2000

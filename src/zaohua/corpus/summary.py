@@ -11,6 +11,8 @@ from zaohua.events import Events
 COUNTS = ("files", "bytes_in", "texts", "documents", "characters", "bytes",
           "heldout_documents", "heldout_characters", "heldout_bytes")  # fmt: skip
 
+SPLIT = ("whole", "cut")
+
 
 def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
     """Counts by source and in all, what was removed by which rule, and how the text was split."""
@@ -26,7 +28,7 @@ def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
         "changed": dict(sorted(total.changed.items())),
         "languages": dict(total.languages.most_common()),
         "clusters": records.of(plan.clusters),
-        "split": split | records[plan.divided],
+        "split": split | {name: sum(records[task]["split"].get(name, 0) for task in plan.finished) for name in SPLIT},
         "first_reason": total.first_reason,
         "sample": plan.settings.sample,
     }
