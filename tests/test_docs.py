@@ -10,7 +10,8 @@ from zaohua import cli
 from zaohua.settings import reading_flags
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "README.zh.md"]
+PAIRS = [(ROOT / f"{name}.md", ROOT / f"{name}.zh.md") for name in ("README", "docs/corpus", "docs/tokenizer")]
+PAGES = [page for pair in PAIRS for page in pair]
 
 
 def commands(page: Path) -> list[list[str]]:
@@ -53,6 +54,7 @@ def test_every_folder_in_the_house_is_in_the_picture():
         assert re.search(rf"^  {re.escape(path.name)}\b", picture, re.MULTILINE), path.name
 
 
-def test_both_readmes_have_the_same_commands():
-    first, second = ([line[:2] for line in commands(page)] for page in PAGES)
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].name)
+def test_both_languages_have_the_same_commands(pair):
+    first, second = ([line[:2] for line in commands(page)] for page in pair)
     assert first == second

@@ -5,31 +5,60 @@ import time
 import pytest
 
 from zaohua.pipeline import WHOLE, Budget
-from zaohua.settings import UserError
+from zaohua.recipe import Recipe
+from zaohua.settings import UserError, check
 from zaohua.training.settings import TrainingSettings
 
 SHARES = {"pretrain": 0.6, "chat": 0.4}
+TEN = check(Recipe, {"minutes": 10.0, "corpus": {"sources": ["a"]}})
+
+
+def changed(**changes) -> Recipe:
+    return check(Recipe, {"minutes": 10.0, "corpus": {"sources": ["a"]}} | changes)
 
 
 def test_what_is_left_is_shared_out_once_and_kept(tmp_path):
-    budget = Budget(tmp_path, 10.0, time.monotonic() - 100)
-    budget.share_out(SHARES, reserve=70.0)
+    budget = Budget(tmp_path, TEN, time.monotonic() - 100)
+    budget.share_out("text", SHARES, reserve=70.0)
     left = 600 * WHOLE - 100 - 70
     assert budget.timed("pretrain", TrainingSettings(steps=None)).seconds == pytest.approx(left * 0.6, abs=0.2)
     assert budget.timed("chat", TrainingSettings(steps=None)).seconds == pytest.approx(left * 0.4, abs=0.2)
-    again = Budget(tmp_path, 10.0, time.monotonic())  # killed, without a word of what was spent
-    again.share_out(SHARES, reserve=70.0)
+    again = Budget(tmp_path, TEN, time.monotonic())  # killed, without a word of what was spent
+    again.share_out("text", SHARES, reserve=70.0)
     assert again.given == budget.given
 
 
-def test_other_minutes_make_what_was_decided_void(tmp_path):
-    first = Budget(tmp_path, 10.0, time.monotonic())
+@pytest.mark.parametrize(
+    "other",
+    [changed(minutes=60.0), changed(corpus={"sources": ["b"]}), changed(chat={"sources": ["microworld:small"]})],
+)
+def test_another_request_makes_what_was_decided_void(tmp_path, other):
+    first = Budget(tmp_path, TEN, time.monotonic())
     with first.spending("corpus"):
-        first.share_out(SHARES, reserve=0.0)
-    second = Budget(tmp_path, 60.0, time.monotonic())
+        first.share_out("text", SHARES, reserve=0.0)
+    second = Budget(tmp_path, other, time.monotonic())
     assert (second.given, second.spent) == ({}, {})
+    third = Budget(tmp_path, TEN.model_copy(update={"name": "another"}), time.monotonic())
+    assert third.given == first.given
 
 
-def test_minutes_that_leave_nothing_for_training_are_refused(tmp_path):
+def test_another_text_is_given_time_of_its_own_and_pays_for_itself_alone(tmp_path):
+    first = Budget(tmp_path, TEN, time.monotonic() - 30)
+    with first.spending("corpus"):
+        first.share_out("text", SHARES, reserve=0.0)
+    second = Budget(tmp_path, TEN, time.monotonic() - 200)
+    with second.spending("corpus"):
+        pass
+    assert second.spent["corpus"] == pytest.approx(230, abs=1)
+    second.share_out("another text", SHARES, reserve=0.0)
+    assert second.spent["corpus"] == pytest.approx(200, abs=1)
+    assert second.given["pretrain"] == pytest.approx((600 * WHOLE - 200) * 0.6, abs=1)
+
+
+def test_minutes_that_leave_nothing_for_training_are_refused_and_not_held_against_the_next_attempt(tmp_path):
+    short = Budget(tmp_path, changed(minutes=1.0), time.monotonic() - 50)
+    with short.spending("corpus"):
+        pass
     with pytest.raises(UserError, match="leave no time for training"):
-        Budget(tmp_path, 1.0, time.monotonic()).share_out(SHARES, reserve=57.0)
+        short.share_out("text", SHARES, reserve=57.0)
+    assert Budget(tmp_path, changed(minutes=1.0), time.monotonic()).spent == {}

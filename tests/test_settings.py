@@ -74,3 +74,12 @@ def test_a_missing_or_broken_file_is_a_user_error(tmp_path: Path):
 
 def test_override_goes_into_groups_and_leaves_the_rest():
     assert override({"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 9}}) == {"a": {"b": 9, "c": 2}, "d": 3}
+
+
+@pytest.mark.parametrize(("words", "value"), [(".9", 0.9), ("1.", 1.0), ("1e-4", 1e-4), ("3", 3)])
+def test_numbers_are_read_as_people_write_them(words, value):
+    class Dial(Settings):
+        share: float = 0.0
+
+    with reading_flags():
+        assert Dial.model_validate({"share": words}).share == value

@@ -68,3 +68,21 @@ def test_several_texts_come_from_one_reading_of_the_model(run, monkeypatch, caps
 def test_a_wrong_way_of_drawing_is_the_users_mistake(verb, run, capsys):
     assert cli.run([verb, str(run), "--top-p", "2"]) == 1
     assert "top_p is 2" in capsys.readouterr().err
+
+
+def test_a_message_that_is_too_long_ends_no_conversation(run, monkeypatch, capsys):
+    said = iter(["hello", "a red kite " * 60, "hello again"])
+
+    def ask(_):
+        try:
+            return next(said)
+        except StopIteration:
+            raise EOFError from None
+
+    heard = []
+    reply = terminal.reply
+    monkeypatch.setattr("builtins.input", ask)
+    monkeypatch.setattr(terminal, "reply", lambda loaded, all_, s: heard.append(len(all_)) or reply(loaded, all_, s))
+    assert cli.run(["chat", str(run), "--max-new-tokens", "4"]) == 0
+    assert heard == [1, 3, 3]
+    assert "shorten it" in capsys.readouterr().out

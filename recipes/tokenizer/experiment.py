@@ -25,6 +25,7 @@ import torch
 from zaohua import folders, stages
 from zaohua.checkpoint.model_folder import load_model
 from zaohua.corpus import stage as corpus_stage
+from zaohua.corpus.documents import read_documents
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data import shards
 from zaohua.data.packing import Rows
@@ -40,7 +41,6 @@ from zaohua.tokenizer.foreign import import_vocabulary
 from zaohua.tokenizer.report import Sample, common_characters, measure
 from zaohua.tokenizer.sampling import sample
 from zaohua.tokenizer.settings import TokenizerSettings
-from zaohua.tokenizer.texts import texts
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.training import train_tokenizer
 from zaohua.training.settings import TrainingSettings
@@ -203,7 +203,7 @@ class Experiment:
         start = time.perf_counter()
         tokenizer.encode_batch(taken)
         encoding = size / (time.perf_counter() - start)
-        heldout = [text for batch in texts(corpus, "heldout") for text in batch]
+        heldout = [document.text for document in read_documents(corpus, "heldout")]
         rates = measure(tokenizer, map(Sample, heldout), common=common_characters(taken))
         shards.run(TokensSettings(), corpus, folder / "tokenizer", folder / "tokens", self.events)
         model = self.trained(folder, seed)

@@ -105,8 +105,13 @@ def _carry_out(verb: str, words: list[str]) -> int:
     except BrokenPipeError:
         _let_go_of_output()
         return _unfinished("nobody reads the output 输出已无人读取") if verb in WRITING else 0
-    except Exception:
+    except Exception as error:
         import traceback
+
+        from zaohua.folders import disk_error
+
+        if isinstance(error, OSError) and isinstance(named := disk_error(error), settings.UserError):
+            return _mistake(str(named))
 
         traceback.print_exc()
         print("\nthis is a bug of zaohua, not of yours: please report it with the lines above", file=sys.stderr)

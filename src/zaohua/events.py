@@ -30,15 +30,17 @@ class Events:
             print(chinese if chinese and self.chinese else english, flush=True)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: float, unit: str = "") -> Iterator[Progress]:
-        """A bar that ends at `total` units: drawn live in a terminal, a line every ten seconds elsewhere."""
+    def progress(self, title: str, total: float, unit: str = "", *, done: float = 0.0) -> Iterator[Progress]:
+        """A bar that ends at `total` units, of which an earlier session has `done` some: drawn live in a terminal, a
+        line every ten seconds elsewhere.
+        """
         if not self.console:
             yield _Silent()
         elif self.live:
             with _bar() as bar:
-                yield _Live(bar, bar.add_task(title, total=total, note="", unit=unit))
+                yield _Live(bar, bar.add_task(title, total=total, completed=done, note="", unit=unit))
         else:
-            yield _Lines(title, total, unit)
+            yield _Lines(title, total, unit, done)
 
 
 class Log:
@@ -114,18 +116,18 @@ class _Live:
 class _Lines:
     """Progress for a log file: a line when ten seconds have passed, so that nothing seems to hang."""
 
-    def __init__(self, title: str, total: float, unit: str, every: float = 10.0) -> None:
-        self.title, self.total, self.unit, self.every = title, total, unit, every
-        self.done, self.start = 0.0, time.monotonic()
+    def __init__(self, title: str, total: float, unit: str, before: float = 0.0, every: float = 10.0) -> None:
+        self.title, self.total, self.unit, self.before, self.every = title, total, unit, before, every
+        self.done, self.start = before, time.monotonic()
         self.last = self.start
 
     def advance(self, amount: float = 1, note: str = "") -> None:
         self.done += amount
         now = time.monotonic()
-        if now - self.last < self.every or not self.done:
+        if now - self.last < self.every or self.done <= self.before:
             return
         self.last = now
-        left = (now - self.start) * max(self.total - self.done, 0) / self.done
+        left = (now - self.start) * max(self.total - self.done, 0) / (self.done - self.before)
         print(
             f"  {self.title} {self.done:,.0f}/{self.total:,.0f} {self.unit} · left {duration(left)} {note}".rstrip(),
             flush=True,

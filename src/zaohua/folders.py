@@ -34,13 +34,16 @@ def write_file(path: Path, content: str | bytes) -> None:
     temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex}")
     try:
         with temporary.open("wb") as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise _disk_error(path, error) from error
+        raise disk_error(error, path) from error
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
@@ -76,7 +79,7 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with _writing_alone(folder):
+        with alone(folder):
             sweep(folder)
             if folder.exists() and manifest_of(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
                 raise UserError(f"{folder} holds something that zaohua did not write: give another folder with -o")
@@ -89,7 +92,7 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
-        raise _disk_error(folder, error) from error
+        raise disk_error(error, folder) from error
 
 
 def _swap(temporary: Path, folder: Path) -> None:
@@ -199,8 +202,9 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _writing_alone(folder: Path) -> Iterator[None]:
-    """Be the one writer of a folder that is to be replaced: the lock stands beside it, and goes with its holder."""
+def alone(folder: Path) -> Iterator[None]:
+    """Be the one writer of a folder that may be replaced: the lock stands beside it, and goes with its holder."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(f".{folder.name}.writing")
     while True:
         with path.open("a+") as file:
@@ -229,14 +233,16 @@ def _size(path: Path) -> int | None:
         return None
 
 
-def _disk_error(path: Path, error: OSError) -> Exception:
-    """Disk-full and permission errors as the user's to mend; anything else as it is."""
+def disk_error(error: OSError, path: Path | None = None) -> Exception:
+    """What a disk or a path is to blame for as the user's to mend; anything else as it is."""
     import errno
 
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return UserError(
-            f"the disk is full while writing {path}: free some space and run the same command again; nothing was lost"
-        )
+    place = path or error.filename
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        where = f" while writing {place}" if place else ""
+        return UserError(f"the disk is full{where}: free some space and run the same command again; nothing was lost")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return UserError(f"{path} cannot be written ({error.strerror}): give another folder with -o")
+        return UserError(f"{place} cannot be written ({error.strerror}): give another folder with -o")
+    if place and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
+        return UserError(f"{place}: {error.strerror}: give another path")
     return error

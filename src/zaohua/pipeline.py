@@ -13,7 +13,7 @@ from zaohua.data import shards
 from zaohua.events import Events, duration
 from zaohua.recipe import Recipe, require_length, write_recipe
 from zaohua.settings import UserError
-from zaohua.sources import conversations, conversations_digest, embedded_documents
+from zaohua.sources import check_conversations, conversations, conversations_digest, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
 from zaohua.tokenizer.texts import text_bytes
 from zaohua.training.settings import TrainingSettings
@@ -23,15 +23,22 @@ WHOLE = 0.95
 
 
 class Budget:
-    """The run's minutes: what each stage has spent, over all sessions, and what the clock has given to training."""
+    """The run's minutes: what each stage has spent, over all sessions, and what the clock has given to training.
 
-    def __init__(self, folder: Path, minutes: float | None, started: float) -> None:
-        self.path, self.minutes = folder / "clock.json", minutes
+    Both hold for one recipe and one text; with another the clock begins anew.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
+        self.path, self.minutes = folder / "clock.json", recipe.minutes
+        self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude={"name", "report"}))
         kept = json.loads(self.path.read_text()) if self.path.exists() else {}
-        if kept.get("minutes") != minutes:  # another request: what the clock decided for the last one is void
+        if kept.get("recipe") != self.recipe:
             kept = {}
+        self.text: str | None = kept.get("text")
         self.spent: dict[str, float] = kept.get("spent", {})
         self.given: dict[str, float] = kept.get("given", {})
+        self.now: dict[str, float] = {}
+        """What this session has spent."""
         self.charged = started
 
     @contextlib.contextmanager
@@ -41,7 +48,8 @@ class Budget:
             yield
         finally:
             now = time.monotonic()
-            self.spent[stage] = self.spent.get(stage, 0.0) + now - self.charged
+            for spent in (self.spent, self.now):
+                spent[stage] = spent.get(stage, 0.0) + now - self.charged
             self.charged = now
             self._write()
 
@@ -50,12 +58,18 @@ class Budget:
         assert self.minutes is not None
         return self.minutes * 60 * WHOLE - sum(self.spent.values()) - (time.monotonic() - self.charged)
 
-    def share_out(self, shares: Mapping[str, float], reserve: float) -> None:
-        """Give what is left, but for `reserve`, to the training stages by their shares; once, whatever is resumed."""
+    def share_out(self, text: str, shares: Mapping[str, float], reserve: float) -> None:
+        """Give what is left, but for `reserve`, to the training stages by their shares; once for a `text`, by its
+        digest, whatever is resumed.
+        """
+        if self.text not in (None, text):
+            self.spent, self.given = dict(self.now), {}
+        self.text = text
         if self.minutes is None or self.given:
             return
         self.given = {stage: round((self.left() - reserve) * share, 1) for stage, share in shares.items()}
         if min(self.given.values()) < 3:
+            self.path.unlink(missing_ok=True)  # the next attempt does not pay for this one
             raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
         self._write()
 
@@ -65,9 +79,8 @@ class Budget:
 
     def _write(self) -> None:
         spent = {stage: round(seconds, 2) for stage, seconds in self.spent.items()}
-        folders.write_file(
-            self.path, json.dumps({"minutes": self.minutes, "spent": spent, "given": self.given}, indent=1) + "\n"
-        )
+        kept = {"recipe": self.recipe, "text": self.text, "spent": spent, "given": self.given}
+        folders.write_file(self.path, json.dumps(kept, indent=1) + "\n")
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
@@ -77,10 +90,10 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         if recipe.chat.sources:
             require_length(recipe.chat.training, "chat.training")
     data_digest = conversations_digest(recipe.chat)  # a missing file is found now, not hours from now
-    next(iter(conversations(recipe.chat, "train")), None)
+    check_conversations(recipe.chat)  # and so is a bad line
     with folders.locked(folder):
         folders.write_file(folder / "recipe.toml", write_recipe(recipe))
-        budget = Budget(folder, recipe.minutes, started)
+        budget = Budget(folder, recipe, started)
         paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
         with budget.spending("corpus"):
             _title(events, "corpus", "语料")
@@ -97,7 +110,8 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         chatting = bool(recipe.chat.sources)
         shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
         text, heldout = text_bytes(paths["corpus"], "documents"), text_bytes(paths["corpus"], "heldout")
-        budget.share_out(shares, report.expected_seconds(recipe, text + heldout, heldout))
+        reserve = report.expected_seconds(recipe, text + heldout, heldout)
+        budget.share_out(folders.summary_digest(paths["tokens"]), shares, reserve)
         with budget.spending("pretrain"):
             _title(events, "pretrain", "预训练")
             settings = budget.timed("pretrain", recipe.pretrain)

@@ -4,13 +4,13 @@ import json
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from zaohua.events import Events, duration
 from zaohua.model.config import TransformerConfig
-from zaohua.recipe import Recipe, read_recipe
+from zaohua.recipe import ModelSettings, Recipe, read_recipe
 from zaohua.settings import UserError, check, override
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.training.settings import TrainingSettings
@@ -132,7 +132,7 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
         "minutes": float(minutes),
         "request": request,
         "corpus": {"sources": list(texts)},
-        "model": {"family": "qwen3", "dim": best.dim, "layers": best.layers, "dropout": _dropout(best.epochs)},
+        "model": _model(asked.model, best),
         "pretrain": {
             "length": LENGTH,
             "rows": rows_for(best.tokens),
@@ -158,9 +158,9 @@ def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
             f"there is no text in {', '.join(texts)}: give files or folders of .txt, .md, .jsonl or .parquet"
         )
     joined = "\n".join(sample)
-    wanted = changes.get("tokenizer", {}).get("vocab_size", "auto")
-    tokenizer = train_tokenizer(sample, TokenizerSettings(vocab_size=wanted))
-    size = max(suggested_vocab_size(total), tokenizer.vocab_size) if wanted == "auto" else wanted
+    asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for
+    tokenizer = train_tokenizer(sample, asked.model_copy(update={"vocab_size": "auto"}))
+    size = asked.vocab_size if asked.vocab_size != "auto" else max(suggested_vocab_size(total), tokenizer.vocab_size)
     tokens = sum(len(ids) for ids in tokenizer.encode_batch(sample))
     hanzi = sum("\u4e00" <= character <= "\u9fff" for character in joined) / max(len(joined), 1)
     return Text(total, documents, size, len(joined.encode()) / max(tokens, 1), hanzi)
@@ -216,12 +216,11 @@ def training_seconds(text: Text, recipe: Recipe) -> float:
 def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     """Every shape with what it would come to in the time that training gets."""
     from zaohua.model.config import flops_per_token, parameter_count
-    from zaohua.model.presets import shape
 
     seconds, text_tokens = training_seconds(text, recipe), (1 - recipe.corpus.heldout) * text.tokens
     found = []
-    for dim, layers in SHAPES:
-        config = shape("qwen3", dim=dim, layers=layers, vocab_size=text.vocab_size, max_length=LENGTH)
+    for config in shapes_for(recipe.model, text.vocab_size):
+        dim, layers = config.dim, config.layers
         rate = speed.tokens_per_second(flops_per_token(config, LENGTH), layers)
         tokens, inside = rate * seconds, parameter_count(config) - text.vocab_size * dim
         nats = expected_nats(inside, text_tokens, tokens)
@@ -241,6 +240,22 @@ def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     return found
 
 
+def shapes_for(asked: ModelSettings, vocab_size: int) -> list[TransformerConfig]:
+    """The shapes to choose among: those that leave what was asked for as it was asked."""
+    from zaohua.model.presets import PRESETS, shape
+
+    if asked.preset is not None:
+        return [replace(PRESETS[asked.preset], vocab_size=vocab_size)]
+    said = asked.model_fields_set
+    pairs = {
+        (asked.dim if "dim" in said else dim, asked.layers if "layers" in said else layers) for dim, layers in SHAPES
+    }
+    return [
+        shape(asked.family, dim=dim, layers=layers, vocab_size=vocab_size, max_length=LENGTH)
+        for dim, layers in sorted(pairs)
+    ]
+
+
 def rows_for(tokens: float) -> int:
     """Rows a step: few while tokens are few, so that there are steps enough to learn in."""
     return 8 if tokens < 2e7 else 16
@@ -253,6 +268,12 @@ def memory_bytes(config: TransformerConfig, rows: int) -> float:
     tokens = rows * LENGTH
     activations = tokens * config.layers * (18 * config.dim + 4 * config.ffn_dim + 3 * config.heads * LENGTH) * 4.0
     return 0.7e9 + 16.0 * parameter_count(config) + activations + 12.0 * tokens * config.vocab_size
+
+
+def _model(asked: ModelSettings, best: Choice) -> dict[str, Any]:
+    """The model's settings; what a preset says is left to it."""
+    shape = {} if asked.preset else {"family": asked.family, "dim": best.dim, "layers": best.layers}
+    return shape | {"dropout": _dropout(best.epochs)}
 
 
 def _dropout(epochs: float) -> float:

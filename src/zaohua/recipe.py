@@ -10,7 +10,7 @@ from zaohua.data.settings import TokensSettings
 from zaohua.model.presets import PRESETS, Family
 from zaohua.settings import Settings, UserError, check, override, read_toml, to_toml
 from zaohua.tokenizer.settings import TokenizerSettings
-from zaohua.training.settings import TrainingSettings
+from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
 
 
 class ModelSettings(Settings):
@@ -50,7 +50,7 @@ class ChatSettings(Settings):
     """How many are taken from an embedded world."""
     share: Annotated[float, Field(gt=0, lt=1)] = 0.45
     """Its part of the time for training, where the run's minutes decide; pretraining gets the rest."""
-    training: TrainingSettings = TrainingSettings(rows=8, warmup=20, landing=0.5)
+    training: ChatTrainingSettings = ChatTrainingSettings()
     """The dials of its training."""
 
 
@@ -92,8 +92,9 @@ class Recipe(Settings):
     def _fitting(self) -> "Recipe":
         timed = self.minutes is not None
         for name, training in (("pretrain", self.pretrain), ("chat.training", self.chat.training)):
-            if timed and training.steps is not None:
-                raise ValueError(f"{name}.steps and minutes are both given: leave one out")
+            for own in ("steps", "seconds"):
+                if timed and getattr(training, own) is not None:
+                    raise ValueError(f"{name}.{own} and minutes are both given: leave one out")
             if self.model.max_length and training.length > self.model.max_length:
                 raise ValueError(f"{name}.length is above model.max_length ({self.model.max_length})")
         return self

@@ -25,6 +25,7 @@ from zaohua.generation.settings import Sampling
 from zaohua.generation.text import ends_of, never_written
 from zaohua.inspection.html import inspect
 from zaohua.model.config import parameter_count
+from zaohua.model.presets import PRESETS
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import Recipe, ReportSettings
@@ -38,16 +39,23 @@ STORY_TOKENS = 500
 DRAWN_AT_ONCE = 100
 LOOKED_BACK = 100_000_000
 """Bytes of training text at most that the baselines read and copies are looked for in, so that a report ends."""
+PREDICTED = 20_000_000
+"""Bytes of held-out text at most that the model is measured on."""
+CODE = 2
+"""Raised by hand when the same models would get another card."""
 GREEDY = Sampling(temperature=0.0, max_new_tokens=24)
 
 
 def expected_seconds(recipe: Recipe, text: int, heldout: int) -> float:
     """About how long a run's report takes: compressing grows with all bytes, predicting with those held out.
 
-    Measured on two cores with models of a few million parameters (LOG, 2026-11-21).
+    Measured on two cores with models of some three million parameters (LOG, 2026-11-21).
     """
+    config = PRESETS[recipe.model.preset] if recipe.model.preset else recipe.model
+    size = max(1.0, (12 * config.layers * config.dim**2 + 6000 * config.dim) / 3.5e6)
     drawn = 0.1 * recipe.report.stories + 0.05 * recipe.report.questions * bool(recipe.chat.sources)
-    return 12 + 2.2e-6 * text + 15e-6 * heldout + recipe.report.samples + (drawn if _world(recipe) else 0)
+    read = 2.2e-6 * min(text, LOOKED_BACK) + 15e-6 * size * min(heldout, PREDICTED)
+    return 12 + read + recipe.report.samples + (drawn if _world(recipe) else 0)
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float], charged: float) -> dict[str, Any]:
@@ -55,7 +63,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
     pretrained = folder / "pretrain" / "model"
     chat = folder / "chat" / "model" if recipe.chat.sources else None
     inputs = {path.parent.name: folders.digest(path / "model.safetensors") for path in (pretrained, chat) if path}
-    manifest = {"stage": "report", "settings": recipe.report.model_dump(mode="json"), "inputs": inputs}
+    manifest = {"stage": "report", "code": CODE, "settings": recipe.report.model_dump(mode="json"), "inputs": inputs}
     output = folder / "report"
     if folders.up_to_date(output, manifest):
         found = json.loads((output / "card.json").read_text(encoding="utf-8"))
@@ -71,7 +79,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
         "date": datetime.date.today().isoformat(),
         "machine": f"{_processor()}, torch {torch.__version__}",
         "model": _about(loaded, pretrained),
-        "heldout": _heldout(loaded, store.part("heldout"), folder),
+        "heldout": _heldout(loaded, store.part("heldout"), recipe.pretrain.length, folder),
         "baselines": _baselines(train_texts, heldout_texts, store, loaded.tokenizer),
         "looked_back": LOOKED_BACK if store.part("train").bytes > LOOKED_BACK else None,
     }
@@ -152,13 +160,16 @@ def _about(loaded: LoadedModel, folder: Path) -> dict[str, Any]:
     }
 
 
-def _heldout(loaded: LoadedModel, part: Part, folder: Path) -> dict[str, Any]:
-    rows = Rows(part, loaded.model.config.max_length)
-    nats, _ = summed_loss(Causal(loaded.model), rows, loaded.model.head_weight.device)
+def _heldout(loaded: LoadedModel, part: Part, length: int, folder: Path) -> dict[str, Any]:
+    """In rows as long as those that it was trained on."""
+    rows = Rows(part, length)
+    limit = -(-len(rows) * PREDICTED // part.bytes) if part.bytes > PREDICTED else None
+    nats, targets = summed_loss(Causal(loaded.model), rows, loaded.model.head_weight.device, limit=limit)
+    measured = round(part.bytes * targets / rows.targets)
     manifest = folders.manifest_of(folder / "corpus") or {}
     return {
-        "bits_per_byte": round(bits_per_byte(nats, part.bytes), 4),
-        "bytes": part.bytes,
+        "bits_per_byte": round(bits_per_byte(nats, measured), 4),
+        "bytes": measured,
         "split": manifest.get("split", ""),
     }
 

@@ -55,7 +55,10 @@ def _flag_value(kind: type[Settings], key: str, value: Any) -> Any:
     try:
         return tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
-        return value
+        try:  # .9 and 1. are numbers to people
+            return float(value)
+        except ValueError:
+            return value
 
 
 def _kinds(annotation: Any) -> set[Any]:

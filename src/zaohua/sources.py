@@ -51,6 +51,14 @@ def conversations(chat: ChatSettings, part: str) -> Iterator[Conversation]:
                     yield messages
 
 
+def check_conversations(chat: ChatSettings) -> None:
+    """Read all files of conversations, so that a bad line is found before the work; raises UserError."""
+    files = tuple(source for source in chat.sources if not source.startswith("microworld:"))
+    for part in ("train", "test"):
+        for _ in conversations(chat.model_copy(update={"sources": files}), part):
+            pass
+
+
 def conversations_digest(chat: ChatSettings) -> str:
     """What identifies the conversations: the files' content, or the first ones of a world, which its seed fixes."""
     few = chat.model_copy(update={"conversations": 50})

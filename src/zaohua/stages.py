@@ -14,12 +14,14 @@ from safetensors.torch import load_file
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
 from zaohua.checkpoint.resizing import OPTIMIZER
+from zaohua.data.batches import IGNORED
 from zaohua.data.examples import Conversation, pack_conversations
 from zaohua.data.mix import Mixture, weights_of
 from zaohua.data.packing import Rows
 from zaohua.data.shards import TokenStore
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events, duration
+from zaohua.generation.text import ends_of
 from zaohua.model.config import TransformerConfig, parameter_count
 from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
@@ -75,7 +77,7 @@ def pretrain(
         "stage": "pretrain",
         "code": CODE,
         "settings": {"model": model_settings.model_dump(mode="json"), "training": settings.model_dump(mode="json")},
-        "inputs": {"tokens": folders.summary_digest(tokens), "tokenizer": folders.summary_digest(tokenizer_folder)},
+        "inputs": {"tokens": folders.summary_digest(tokens), "tokenizer": tokenizer.digest},
     }
     part = store.part("train")
     rows, heldout = Rows(part, settings.length), Rows(store.part("heldout"), settings.length)
@@ -91,26 +93,27 @@ def pretrain(
         model = _model_for(start, tokenizer, settings, model_settings)
         config = model.config
         state = load_file(start / OPTIMIZER) if (start / OPTIMIZER).is_file() else None
-    if not _begin(output, manifest, events):
-        return output
-    objective = Causal(model)
-    torch.manual_seed(settings.seed)
-    events.say(
-        f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
-        f"vocabulary {config.vocab_size:,} · {len(rows):,} rows of {settings.length} tokens",
-        f"  {parameter_count(config):,} 个参数 · {config.layers} 层 × {config.dim} · 词表 {config.vocab_size:,} · "
-        f"{len(rows):,} 行，每行 {settings.length} 个词元",
-    )
-    validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
-    happenings = [Event(settings.validate_every, "validate", validate)]
-    if sample and settings.sample_every:
-        happenings.append(
-            Event(settings.sample_every, "sample", partial(_sample, objective, tokenizer, sample, events))
+    with folders.alone(output):
+        if not _begin(output, manifest, events):
+            return output
+        objective = Causal(model)
+        torch.manual_seed(settings.seed)
+        events.say(
+            f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
+            f"vocabulary {config.vocab_size:,} · {len(rows):,} rows of {settings.length} tokens",
+            f"  {parameter_count(config):,} 个参数 · {config.layers} 层 × {config.dim} · 词表 {config.vocab_size:,} · "
+            f"{len(rows):,} 行，每行 {settings.length} 个词元",
         )
-    return _train(
-        objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False,
-        state=state, mixture=mixture,
-    )  # fmt: skip
+        validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
+        happenings = [Event(settings.validate_every, "validate", validate)]
+        if sample and settings.sample_every:
+            happenings.append(
+                Event(settings.sample_every, "sample", partial(_sample, objective, tokenizer, sample, events))
+            )
+        return _train(
+            objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False,
+            state=state, mixture=mixture,
+        )  # fmt: skip
 
 
 def _model_for(start: Path, tokenizer: Tokenizer, settings: TrainingSettings, asked: ModelSettings) -> Transformer:
@@ -145,21 +148,31 @@ def finetune_chat(
     }
     if settings.mix:
         raise UserError("conversations are not mixed by weight: leave chat.training.mix out")
-    if not _begin(output, manifest, events):
-        return output
-    loaded = load_model(model)
-    tokenizer = tokenizer_of(loaded)
-    if settings.length > loaded.model.config.max_length:
-        raise UserError(
-            f"chat.training.length ({settings.length}) is above the model's {loaded.model.config.max_length} tokens"
+    with folders.alone(output):
+        if not _begin(output, manifest, events):
+            return output
+        loaded = load_model(model)
+        tokenizer = tokenizer_of(loaded)
+        if settings.length > loaded.model.config.max_length:
+            raise UserError(
+                f"chat.training.length ({settings.length}) is above the model's {loaded.model.config.max_length} tokens"
+            )
+        objective = Causal(loaded.model)
+        rows = pack_conversations(conversations, tokenizer, settings.length)
+        unseen = pack_conversations(heldout, tokenizer, settings.length)
+        if not len(rows) or not (rows.arrays["labels"] != IGNORED).any():
+            raise UserError("no conversation has an answer of the assistant to learn: give some that have")
+        if rows.cut:
+            events.say(
+                f"  {rows.cut:,} conversations are longer than {settings.length} tokens and lost their beginning",
+                f"  {rows.cut:,} 段对话超过 {settings.length} 个词元，开头被截去",
+            )
+        torch.manual_seed(settings.seed)
+        validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
+        happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
+        return _train(
+            objective, rows, settings, output, manifest, happenings, tokenizer, events, title="chat", chat=True
         )
-    objective = Causal(loaded.model)
-    rows = pack_conversations(conversations, tokenizer, settings.length)
-    unseen = pack_conversations(heldout, tokenizer, settings.length)
-    torch.manual_seed(settings.seed)
-    validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
-    happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
-    return _train(objective, rows, settings, output, manifest, happenings, tokenizer, events, title="chat", chat=True)
 
 
 def _begin(output: Path, manifest: dict[str, Any], events: Events) -> bool:
@@ -215,7 +228,8 @@ def _train(
     with folders.writing(
         output / "model", {"stage": "model", "settings": manifest["settings"], "inputs": manifest["inputs"]}
     ) as temporary:
-        save_model(temporary, objective.model.cpu(), tokenizer=tokenizer)
+        ends = {"eos_token_id": sorted(ends_of(tokenizer))} if chat else None  # a reply ends otherwise than a text
+        save_model(temporary, objective.model.cpu(), tokenizer=tokenizer, generation=ends)
         about = {"chat": chat, "steps": done.steps, "tokens": done.tokens, "results": done.results}
         (temporary / "zaohua.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     about_run = {**manifest, "precision": chosen, "device": str(device), "seconds": round(done.seconds, 1)}

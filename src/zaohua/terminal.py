@@ -8,6 +8,7 @@ from zaohua.generation.settings import Sampling
 from zaohua.generation.text import complete, reply
 from zaohua.inspection.html import inspect, readable
 from zaohua.inspection.probabilities import next_tokens
+from zaohua.settings import UserError
 
 
 def write(model: Path, prompt: str, sampling: Sampling, count: int) -> None:
@@ -54,8 +55,15 @@ def talk(model: Path, sampling: Sampling) -> None:
         elif said:
             messages.append({"role": "user", "content": said.replace("\\n", "\n")})
             answer = ""
-            for piece in reply(loaded, messages, sampling):
-                answer += piece
-                print(piece, end="", flush=True)
+            try:
+                for piece in reply(loaded, messages, sampling):
+                    answer += piece
+                    print(piece, end="", flush=True)
+            except UserError as error:  # it is too long: the conversation stands as it stood
+                print(error)
+                del messages[-1]
+                continue
+            except KeyboardInterrupt:  # so far, and no further
+                print(" …", end="")
             print()
             messages.append({"role": "assistant", "content": answer})

@@ -176,3 +176,60 @@ def test_missing_conversations_are_found_before_anything_is_made(tmp_path, mista
     )
     assert "no.jsonl" in mistake("run", tmp_path / "r.toml", "-o", tmp_path / "run")
     assert not (tmp_path / "run" / "corpus").exists()
+
+
+def test_a_disk_that_fills_up_while_training(finished, tmp_path):
+    """Files may grow to 100 kB only: checkpoints do not fit."""
+    program = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)); "
+        "from zaohua import cli; sys.exit(cli.run(sys.argv[1:]))"
+    )
+    train = ["pretrain", finished / "tokens", finished / "tokenizer", "-o", tmp_path / "out", "--steps", "3",
+             "--length", "32", "--rows", "2", "--save-every", "0.001", "--precision", "fp32"]  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", program, *map(str, train)], capture_output=True, text=True)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "the disk is full" in done.stderr
+    assert not list((tmp_path / "out" / "checkpoints").glob("*"))
+
+
+def test_a_path_that_cannot_be(finished, tmp_path, mistake):
+    (tmp_path / "file").write_text("x")
+    assert "missing" in mistake("inspect", finished, "One day", "-o", tmp_path / "missing" / "look.html")
+    assert "file" in mistake("run", finished / "recipe.toml", "-o", tmp_path / "file")
+    assert "file" in mistake("corpus", "microworld:small:1MB", "-o", tmp_path / "file" / "corpus")
+    assert (tmp_path / "file").read_text() == "x"
+
+
+def test_a_recipe_is_not_overwritten_by_its_run(tmp_path, mistake):
+    (tmp_path / "recipe.toml").write_text("# mine\n[pretrain]\nsteps = 1\n")
+    assert "would be overwritten" in mistake("run", tmp_path / "recipe.toml", "-o", tmp_path)
+    assert "# mine" in (tmp_path / "recipe.toml").read_text()
+
+
+def test_conversations_with_nothing_to_learn(finished, tmp_path, mistake, capsys):
+    said = {"messages": [{"role": "user", "content": "hello"}]}
+    (tmp_path / "a.jsonl").write_text(json.dumps(said) + "\n\n")
+    train = ("finetune", finished / "pretrain", tmp_path / "a.jsonl", "-o", tmp_path / "out", "--steps", "2")
+    assert "no conversation has an answer" in mistake(*train, "--length", "64")
+    said["messages"].append({"role": "assistant", "content": "hello to you " * 40})
+    (tmp_path / "a.jsonl").write_text((json.dumps(said) + "\n") * 3 + "\n")
+    assert cli.run([str(each) for each in (*train, "--length", "64", "--rows", "2", "--precision", "fp32")]) == 0
+    assert "lost their beginning" in capsys.readouterr().out
+    (tmp_path / "recipe.toml").write_text('minutes = 5\n[chat]\nsources = ["a.jsonl"]\n')
+    (tmp_path / "a.jsonl").write_text(json.dumps(said) + "\nbroken\n")
+    assert "line 2" in mistake(
+        "run", tmp_path / "recipe.toml", "--chat.sources", tmp_path / "a.jsonl", "-o", tmp_path / "run"
+    )
+    assert not (tmp_path / "run").exists()
+
+
+def test_minutes_and_a_length_of_ones_own(tmp_path, mistake):
+    (tmp_path / "recipe.toml").write_text("minutes = 5\n[pretrain]\nseconds = 9\n")
+    assert "leave one out" in mistake("run", tmp_path / "recipe.toml", "-o", tmp_path / "run")
+
+
+def test_two_processes_in_one_training_folder(finished, tmp_path, mistake):
+    train = ("pretrain", finished / "tokens", finished / "tokenizer", "-o", tmp_path / "out", "--steps", "1")
+    with folders.alone(tmp_path / "out"):
+        assert "another zaohua process" in mistake(*train, "--length", "32")
+    assert not (tmp_path / "out").exists()

@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
+from zaohua.checkpoint.weights import write_tensors
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 from zaohua.tokenizer.extension import Extended
@@ -102,7 +103,7 @@ def extend_model(
             (temporary / _ABOUT).write_bytes(told)
         if state is not None:
             larger = resized_state(state, found.pieces, found.tokenizer.vocab_size)
-            save_file({name: tensor.contiguous() for name, tensor in larger.items()}, temporary / OPTIMIZER)
+            write_tensors(temporary / OPTIMIZER, larger)
     return found
 
 

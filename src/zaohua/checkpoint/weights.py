@@ -33,6 +33,11 @@ def write_weights(folder: Path, model: Transformer, family: Family, dtype: torch
     folders.write_file(folder / FILE, save(tensors, metadata={"format": "pt"}))  # save_file hides a full disk
 
 
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Tensors by name into one file, durably. A full disk is said to be one, which safetensors' own writer hides."""
+    folders.write_file(path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
+
+
 def read_weights(folder: Path, family: Family, config: TransformerConfig, dtype: torch.dtype) -> Transformer:
     """The model with the folder's weights; raises UserError naming what is missing, unknown, misshapen or not finite.
 

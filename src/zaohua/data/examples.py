@@ -20,6 +20,8 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
     """The conversations of a .jsonl file of {"messages": [...]}; raises UserError naming the first bad line."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
             try:
                 entry = json.loads(line.decode("utf-8-sig"))
                 messages = [{"role": turn["role"], "content": turn["content"]} for turn in entry["messages"]]

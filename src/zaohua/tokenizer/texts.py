@@ -24,10 +24,3 @@ def text_bytes(corpus: Path, part: str) -> int:
     """UTF-8 bytes of the texts of a part of a finished corpus, as the corpus stage counted them."""
     total = folders.read_json(corpus / "report.json", "make the folder again with `zaohua corpus`")["total"]
     return total["bytes" if part == "documents" else f"{part}_bytes"]
-
-
-def texts(corpus: Path, part: str) -> Iterator[list[str]]:
-    """The texts of a part of a finished corpus, `documents` or `heldout`, in order, in batches of one row group."""
-    folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
-    for group in row_groups(corpus / part, ["text"]):
-        yield group.column("text").to_pylist()

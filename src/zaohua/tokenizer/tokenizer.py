@@ -97,7 +97,7 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text, as `encode` gives them; large batches go through the faster engine on all cores."""
         texts = [characters(text) for text in texts]
-        if self._bulk is None or sum(map(len, texts)) < _BULK_CHARACTERS:
+        if sum(map(len, texts)) < _BULK_CHARACTERS or self._bulk is None:
             return self._encode_few(texts)
         # In slices: tiktoken's own batch makes a task of each text, which costs short texts five times the work.
         threads, bulk, words = os.cpu_count() or 1, self._bulk, self.words

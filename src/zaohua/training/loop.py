@@ -77,10 +77,9 @@ def train(
     with (
         Log(folder / "metrics.jsonl", keep=position.log_bytes) as log,
         Interruption() as interruption,
-        events.progress(title, length, unit) as bar,
+        events.progress(title, length, unit, done=position.step if settings.steps else position.seconds) as bar,
     ):
         results = _last_results(log.path)
-        bar.advance(position.step if settings.steps else position.seconds)
         started, saved, shown = time.monotonic() - position.seconds, time.monotonic(), position.seconds
         while not clock.finished(position.step):
             at = settings.seed, position.next_row, settings.rows

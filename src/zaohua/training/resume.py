@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from zaohua import folders
+from zaohua.checkpoint.weights import write_tensors
 from zaohua.objectives.objective import Objective
 from zaohua.training.optimizer import Optimizer
 
@@ -31,9 +32,9 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
     """Write `step-NNNNNNNN`, then delete all but the newest `keep`."""
     folder = checkpoints / f"step-{position.step:08d}"
     with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
-        save_file(objective.state_dict(), temporary / "weights.safetensors")
-        save_file({k: v.contiguous() for k, v in optimizer.state().items()}, temporary / "optimizer.safetensors")
-        save_file(_generator_tensors(), temporary / "generators.safetensors")
+        write_tensors(temporary / "weights.safetensors", objective.state_dict())
+        write_tensors(temporary / "optimizer.safetensors", optimizer.state())
+        write_tensors(temporary / "generators.safetensors", _generator_tensors())
         (temporary / "state.json").write_text(json.dumps({**asdict(position), **_generator_numbers()}))
     for old in sorted(checkpoints.glob("step-*"))[:-keep]:
         shutil.rmtree(old)

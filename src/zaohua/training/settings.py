@@ -70,3 +70,14 @@ class TrainingSettings(Settings):
         if self.micro_rows is not None and self.rows % self.micro_rows:
             raise ValueError(f"rows ({self.rows}) is not a multiple of micro_rows ({self.micro_rows})")
         return self
+
+
+class ChatTrainingSettings(TrainingSettings):
+    """The same dials, as they fit fine-tuning on conversations."""
+
+    rows: Annotated[int, Field(ge=1)] = 8
+    """Rows in an optimiser step."""
+    warmup: Annotated[int, Field(ge=0)] = 20
+    """Steps in which the rate rises linearly from zero."""
+    landing: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Share of the run in which a trapezoid's rate falls linearly."""

@@ -13,7 +13,7 @@ from zaohua.recipe import ModelSettings, Recipe
 from zaohua.server.settings import ServeSettings
 from zaohua.settings import Settings, UserError
 from zaohua.tokenizer.settings import TokenizerSettings
-from zaohua.training.settings import TrainingSettings
+from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
 
 Output = Annotated[Path, Parameter(alias="-o")]
 Flat = Parameter(name="*")
@@ -40,8 +40,8 @@ class MakeFlags(RunFlags):
 
 
 GROUPS: tuple[type[Settings], ...] = (
-    CorpusFlags, TokenizerSettings, TokensSettings, ModelSettings, TrainingSettings, RunFlags, MakeFlags, Sampling,
-    ServeSettings,
+    CorpusFlags, TokenizerSettings, TokensSettings, ModelSettings, TrainingSettings, ChatTrainingSettings, RunFlags,
+    MakeFlags, Sampling, ServeSettings,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from zaohua.recipe import ChatSettings, ModelSettings, require_length
 from zaohua.server.settings import ServeSettings
 from zaohua.settings import UserError
 from zaohua.training.allocator import keep_freed_memory
-from zaohua.training.settings import TrainingSettings
+from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
 from zaohua.verbs.flags import Flat, Output, model_at
 
 
@@ -34,11 +34,10 @@ def pretrain(
     settings = training or TrainingSettings()
     require_length(settings)
     keep_freed_memory()
-    from zaohua import folders, report, stages
+    from zaohua import report, stages
 
-    with folders.locked(output.parent / f".{output.name}.lock"):
-        begin = model_at(start) if start else None
-        stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin, sample=report.one_line)
+    begin = model_at(start) if start else None
+    stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin, sample=report.one_line)
 
 
 def finetune(
@@ -48,7 +47,7 @@ def finetune(
     *,
     output: Output,
     task: Literal["chat"] = "chat",
-    training: Annotated[TrainingSettings | None, Flat] = None,
+    training: Annotated[ChatTrainingSettings | None, Flat] = None,
 ) -> None:
     """Fine-tune a model on conversations, learning the assistant's words alone.
 
@@ -58,17 +57,16 @@ def finetune(
         output: the training folder to write.
         task: chat.
     """
-    chosen = training or ChatSettings().training
+    chosen = training or ChatTrainingSettings()
     require_length(chosen)
     keep_freed_memory()
-    from zaohua import folders, sources, stages
+    from zaohua import sources, stages
 
     chat = ChatSettings(sources=(data,), training=chosen)
-    with folders.locked(output.parent / f".{output.name}.lock"):
-        stages.finetune_chat(
-            chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
-            Events(), data_digest=sources.conversations_digest(chat),
-        )  # fmt: skip
+    stages.finetune_chat(
+        chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
+        Events(), data_digest=sources.conversations_digest(chat),
+    )  # fmt: skip
 
 
 def evaluate(model: Path, text: Path, /, *, against: Path | None = None) -> None:

@@ -91,6 +91,9 @@ def run(
 
     settings = read_recipe(recipe, changes_of(changes))
     folder = output or (recipe if recipe.is_dir() else Path("runs") / settings.name)
+    kept = folder / "recipe.toml"
+    if recipe.is_file() and kept.exists() and kept.samefile(recipe) and not (folder / "clock.json").exists():
+        raise UserError(f"{recipe} would be overwritten by the run in its folder: give another folder with -o")
     if dry_run:
         print(write_recipe(settings), end="")
         return
@@ -133,7 +136,7 @@ def _end_with_page(folder: Path, events: Events, *, serve: bool) -> None:
     if serve and sys.stdout.isatty():
         from zaohua.server.serve import serve as serve_model
 
-        serve_model(model_at(folder, chat=True), ServeSettings(), events)
+        serve_model(model_at(folder, chat=True), ServeSettings(port=0), events)  # any that is free
         return
     command = f"zaohua serve {folder}"
     events.say(f"talk to it in a browser: {command}", f"在浏览器里和它聊天：{command}")
