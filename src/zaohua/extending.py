@@ -19,6 +19,7 @@ from zaohua.tokenizer.sampling import sample
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.words import read_words
 
+OPTIMIZER = "optimizer.safetensors"
 _LEARNED = 20_000_000  # bytes of a corpus that merges are learned from
 _MEASURED = 3_000_000  # characters of text that tokenizers are compared on
 
@@ -37,7 +38,7 @@ def run(
     if not (model / "config.json").is_file():
         found = grown(Tokenizer.load(model))
         if not found.pieces:
-            raise UserError(f"{model} has a token for each of these words already: give other words")
+            raise UserError(f"{model} has a token for all of this already: give other words, or another corpus")
         _save(found.tokenizer, output, {"tokens": len(found.pieces)}, {"tokenizer": Tokenizer.load(model).digest})
     else:
         from zaohua.checkpoint.resizing import extend_model
@@ -48,10 +49,10 @@ def run(
             events.say("  the optimiser's state goes with it", "  优化器状态一并扩展")
     first = [found.tokenizer.token_bytes[index].decode("utf-8", "replace") for index in islice(found.pieces, 8)]
     size = found.tokenizer.vocab_size
-    shown = " ".join(filter(None, first))
+    shown = " ".join(token for token in first if token and "\ufffd" not in token)
     events.say(
-        f"{output}: {len(found.pieces):,} new tokens, {size:,} in all ({shown} …)",
-        f"{output}：新增 {len(found.pieces):,} 个词元，共 {size:,} 个（{shown} …）",
+        f"{output}: {len(found.pieces):,} new tokens, {size:,} in all" + (f" ({shown} …)" if shown else ""),
+        f"{output}：新增 {len(found.pieces):,} 个词元，共 {size:,} 个" + (f"（{shown} …）" if shown else ""),
     )
     skipped = len(set(listed)) - sum(word in found.tokenizer.words.ids for word in set(listed))
     if skipped:
@@ -118,9 +119,11 @@ def _tokenizer_at(path: Path) -> Tokenizer:
 
 def _optimizer_of(model: Path) -> Path | None:
     """The state of the optimiser that a model was trained with, where its training folder still has a checkpoint."""
+    if (model / OPTIMIZER).is_file():
+        return model / OPTIMIZER
     for checkpoint in sorted((model.parent / "checkpoints").glob("step-*"), reverse=True):
         if not folders.problems(checkpoint):
-            return checkpoint / "optimizer.safetensors"
+            return checkpoint / OPTIMIZER
     return None
 
 

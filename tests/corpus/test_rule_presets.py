@@ -87,3 +87,18 @@ def test_the_first_preset_made_for_the_language_judges():
     assert [presets.index(preset_for(presets, language)) for language in ("en", "zh", "de", None)] == [0, 1, 2, 2]
     two = presets[:2]
     assert preset_for(two, "de") is two[0]
+
+
+def test_limits_and_presets_are_given_as_words_of_a_command_line():
+    chosen = check(RuleSettings, {"preset": "none", "limits": ["words.min=20", "words.max=30", "top_2gram=0.3"]})
+    rules = presets_of(chosen)[0]["rules"]
+    assert rules["words"] == {"min": 20, "max": 30}
+    assert rules["top_2gram"] == {"max": 0.3}
+    assert (
+        "curly_brackets"
+        not in presets_of(check(RuleSettings, {"preset": "c4", "limits": ["curly_brackets=false"]}))[0]["rules"]
+    )
+    assert len(presets_of(check(RuleSettings, {"preset": ["fineweb", "fineweb2-zh"]}))) == 2
+    for word, said in (("words.min", "is no limit"), ("wods.min=3", "words"), ("words.mn=3", "min")):
+        with pytest.raises(UserError, match=said):
+            check(RuleSettings, {"limits": [word]})

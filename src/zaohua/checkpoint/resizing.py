@@ -87,7 +87,7 @@ def extend_model(
     loaded = load_model(folder)
     found = grown(tokenizer_of(loaded))
     if not found.pieces:
-        raise UserError(f"{folder} has a token for each of these words already: give other words")
+        raise UserError(f"{folder} has a token for all of this already: give other words, or another corpus")
     model = resized(loaded.model, found.pieces, found.tokenizer.vocab_size)
     manifest = {
         "stage": "model",

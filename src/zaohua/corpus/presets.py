@@ -177,13 +177,17 @@ PRESETS: dict[str, Preset] = {
 class RuleSettings(Settings):
     """Which texts are good enough."""
 
-    preset: str | tuple[str, ...] = "default"
+    preset: tuple[str, ...] = ("default",)
     """The rules: default, none, gopher, c4, fineweb, fineweb2-zh, map-cc or chinesewebtext. Of several, each document
     is judged by the first that is made for its language."""
 
+    limits: tuple[str, ...] = ()
+    """Other limits, each as words.min=20, top_2gram=0.3 (of a rule that has one limit) or curly_brackets=false, which
+    leaves the rule out."""
+
     overrides: dict[str, Any] = {}  # noqa: RUF012  pydantic copies it
-    """Other limits, such as {words = {min = 20}, top_2gram = 0.3, curly_brackets = false}: a number is the limit of a
-    rule that has one, false leaves a rule out. They may also stand beside `preset` by their names."""
+    """The same in a recipe: {words = {min = 20}, top_2gram = 0.3, curly_brackets = false}. There they may also stand
+    beside `preset` by their names."""
 
     @model_validator(mode="before")
     @classmethod
@@ -191,16 +195,17 @@ class RuleSettings(Settings):
         if not isinstance(data, Mapping) or not isinstance(data.get("overrides", {}), Mapping):
             return data
         own = {key: value for key, value in data.items() if key in cls.model_fields}
+        if isinstance(own.get("preset"), str):
+            own["preset"] = (own["preset"],)
         named = {key: value for key, value in data.items() if key not in cls.model_fields}
         return own | ({"overrides": {**data.get("overrides", {}), **named}} if named else {})
 
     @field_validator("preset")
     @classmethod
-    def _known(cls, preset: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        names = (preset,) if isinstance(preset, str) else preset
-        if not names:
+    def _known(cls, preset: tuple[str, ...]) -> tuple[str, ...]:
+        if not preset:
             raise ValueError(f"no preset; give at least one of {', '.join(PRESETS)}")
-        for name in names:
+        for name in preset:
             if name not in PRESETS:
                 raise ValueError(f"there is no preset {name!r}{_near(name, PRESETS)}; give one of {', '.join(PRESETS)}")
         return preset
@@ -213,8 +218,25 @@ class RuleSettings(Settings):
 
 def presets_of(settings: RuleSettings) -> tuple[Preset, ...]:
     """The presets that the settings name, with the overrides over each; raises ValueError when one does not fit."""
-    names = (settings.preset,) if isinstance(settings.preset, str) else settings.preset
-    return tuple(overridden(PRESETS[name], settings.overrides) for name in names)
+    changes = {**settings.overrides, **_spelled(settings.limits)}
+    return tuple(overridden(PRESETS[name], changes) for name in settings.preset)
+
+
+def _spelled(limits: Sequence[str]) -> dict[str, Any]:
+    """Words such as words.min=20 as overrides; raises ValueError for others."""
+    found: dict[str, Any] = {}
+    for word in limits:
+        name, _, value = word.partition("=")
+        rule, _, side = name.strip().partition(".")
+        try:
+            limit = False if value.strip().lower() == "false" else float(value)
+        except ValueError:
+            raise ValueError(f"{word!r} is no limit: write words.min=20 or curly_brackets=false") from None
+        if side:
+            found[rule] = {**(found[rule] if isinstance(found.get(rule), dict) else {}), side: limit}
+        else:
+            found[rule] = limit
+    return found
 
 
 def preset_for(presets: Sequence[Preset], language: str | None) -> Preset:

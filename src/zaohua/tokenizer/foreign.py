@@ -18,7 +18,7 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 
 Source = Literal["gpt1", "gpt2", "bert", "sentencepiece", "tiktoken", "tokenizer.json"]
 _PAIRS = {  # the two files of a vocabulary with merges, by the names of its first release and of transformers
-    "gpt1": (("encoder_bpe_40000.json", "vocab_40000.bpe"),),
+    "gpt1": (("encoder_bpe_40000.json", "vocab_40000.bpe"), ("vocab.json", "merges.txt")),
     "gpt2": (("encoder.json", "vocab.bpe"), ("vocab.json", "merges.txt")),
 }
 _BERT_SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -49,9 +49,10 @@ def _guessed(path: Path) -> Source:
     if path.is_dir():
         if (path / DEFINITION).is_file():
             return "tokenizer.json"
-        for source in ("gpt1", "gpt2"):
-            if any(all((path / name).is_file() for name in pair) for pair in _PAIRS[source]):
-                return source
+        if all((path / name).is_file() for name in _PAIRS["gpt1"][0]):
+            return "gpt1"
+        if any(all((path / name).is_file() for name in pair) for pair in _PAIRS["gpt2"]):
+            return "gpt2"
         if (path / "vocab.txt").is_file():
             return "bert"
         if (path / "tokenizer.model").is_file():
@@ -63,11 +64,13 @@ def _guessed(path: Path) -> Source:
             return endings[path.suffix]
     else:
         raise UserError(f"there is no file or folder {path}: give the path of a vocabulary")
-    raise UserError(f"{path} has no file of a known vocabulary: say which with one of {', '.join(READERS)}")
+    raise UserError(f"{path} has no file of a known vocabulary: say with --kind which of {', '.join(READERS)} it is")
 
 
 def _merged(source: str, path: Path) -> tuple[dict[str, int], list[list[str]]]:
     """Vocabulary and merges of a folder in the form of GPT-1 and GPT-2."""
+    if path.is_file():
+        raise UserError(f"a {source} vocabulary is two files: give the folder that holds them")
     pairs = _PAIRS[source]
     names = next((pair for pair in pairs if all((path / name).is_file() for name in pair)), pairs[-1])
     vocabulary = folders.read_json(path / names[0], _REMEDY)
