@@ -5,11 +5,12 @@ import json
 import platform
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from zaohua import folders, microworld
@@ -74,21 +75,35 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
     store = TokenStore.open(folder / "tokens", loaded.tokenizer)
     train_texts = list(_first(folder, LOOKED_BACK))
     heldout_texts = [document.text for document in read_documents(folder / "corpus", "heldout")]
-    found = {
-        "name": recipe.name,
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{_processor()}, torch {torch.__version__}",
-        "model": _about(loaded, pretrained),
-        "heldout": _heldout(loaded, store.part("heldout"), recipe.pretrain.length, folder),
-        "baselines": _baselines(train_texts, heldout_texts, store, loaded.tokenizer),
-        "looked_back": LOOKED_BACK if store.part("train").bytes > LOOKED_BACK else None,
-    }
-    found |= _samples(loaded, recipe.report, train_texts, heldout_texts)
     richness = _world(recipe)
-    if richness:
-        found["stories"] = _stories(loaded, recipe.report, richness, folder)
-        if chat:
-            found["questions"] = _questions(load_model(chat), recipe.report, richness)
+    heldout = store.part("heldout")
+    text = sum(part.bytes for part in store.parts.values())
+    with events.progress("report", expected_seconds(recipe, text, heldout.bytes), "s") as bar:
+        began = time.monotonic()
+
+        def passed() -> None:
+            nonlocal began
+            bar.advance(time.monotonic() - began)
+            began = time.monotonic()
+
+        found = {
+            "name": recipe.name,
+            "date": datetime.date.today().isoformat(),
+            "machine": f"{_processor()}, torch {torch.__version__}",
+            "model": _about(loaded, pretrained),
+            "heldout": _heldout(loaded, heldout, recipe.pretrain.length, folder),
+            "looked_back": LOOKED_BACK if store.part("train").bytes > LOOKED_BACK else None,
+        }
+        passed()
+        found["baselines"] = _baselines(train_texts, heldout_texts, store, loaded.tokenizer)
+        passed()
+        found |= _samples(loaded, recipe.report, train_texts, heldout_texts)
+        passed()
+        if richness:
+            found["stories"] = _stories(loaded, recipe.report, richness, folder, passed)
+            if chat:
+                found["questions"] = _questions(load_model(chat), recipe.report, richness)
+                passed()
     with folders.writing(output, manifest) as temporary:
         inspect(loaded, _excerpt(heldout_texts or train_texts), temporary / "inspect.html", name=recipe.name)
         found["spent"] = {**{k: round(v, 1) for k, v in spent.items()}}
@@ -108,10 +123,29 @@ def evaluate(model: Path, text: Path, seen: Path | None, events: Events) -> None
     if not content.strip():
         raise UserError(f"{text} is empty: give a text to predict")
     events.say(f"{model}: {text_bits(loaded.model, tokenizer, content):.3f} bits/byte on {text}")
-    for name, compress in baselines.COMPRESSORS.items():
-        bits = baselines.compressor_bits(compress, before.encode(), content.encode())
+    for name, bits in baselines.compressors_bits(before.encode(), content.encode()).items():
         after = f" · after seeing {seen} {bits['seen']:.3f}" if seen else ""
         events.say(f"{name}: alone {bits['alone']:.3f}{after}")
+    if seen:
+        mark = tokenizer.end_of_text
+        streams = [np.array([mark, *tokenizer.encode(each), mark]) for each in (before, content)]
+        bits = baselines.ngram_bits(*streams, tokenizer.vocab_size, len(content.encode()))
+        events.say(f"n-gram model of {seen}, order 5: {bits:.3f}")
+
+
+def evaluate_run(model: Path, folder: Path, events: Events) -> None:
+    """Print the same of a run's model on the text that its run held out."""
+    if not (folder / "tokens" / folders.MANIFEST).is_file():
+        raise UserError(f"{folder} is no folder of a run, so it holds no text to measure on: give a text file")
+    loaded = load_model(model)
+    tokenizer = tokenizer_of(loaded)
+    store = TokenStore.open(folder / "tokens", tokenizer)
+    heldout = _heldout(loaded, store.part("heldout"), loaded.model.config.max_length, folder)
+    events.say(f"{model}: {heldout['bits_per_byte']:.3f} bits/byte on {heldout['bytes']:,} bytes held out")
+    texts = [document.text for document in read_documents(folder / "corpus", "heldout")]
+    for name, bits in _baselines(list(_first(folder, LOOKED_BACK)), texts, store, tokenizer).items():
+        alone = f"alone {bits['alone']:.3f} · " if "alone" in bits else ""
+        events.say(f"{name}: {alone}after seeing the training text {bits['seen']:.3f}")
 
 
 def read_text(path: Path) -> str:
@@ -211,14 +245,18 @@ def _samples(loaded: LoadedModel, settings: ReportSettings, train: list[str], he
     }
 
 
-def _stories(loaded: LoadedModel, settings: ReportSettings, richness: str, folder: Path) -> dict[str, Any]:
+def _stories(
+    loaded: LoadedModel, settings: ReportSettings, richness: str, folder: Path, passed: Callable[[], None]
+) -> dict[str, Any]:
     tokenizer = loaded.tokenizer
     assert tokenizer is not None
     room = min(STORY_TOKENS, loaded.model.config.max_length - 1)
 
     def draw(number: int) -> list[str]:
         sampling = Sampling(temperature=settings.temperature, max_new_tokens=room, seed=settings.seed + 1 + number)
-        return _write(loaded.model, tokenizer, [[tokenizer.end_of_text]] * DRAWN_AT_ONCE, sampling)
+        written = _write(loaded.model, tokenizer, [[tokenizer.end_of_text]] * DRAWN_AT_ONCE, sampling)
+        passed()
+        return written
 
     drawn = world.draw_by_language(draw, settings.stories, ("en", "zh"))
     texts = set().union(*drawn.values())

@@ -93,6 +93,17 @@ def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):
     assert "xz -9" in said
 
 
+def test_evaluate_measures_a_run_on_what_it_held_out(finished, tmp_path, capsys, mistake):
+    said = out(capsys, "evaluate", finished)
+    card = json.loads((finished / "report" / "card.json").read_text())
+    assert f"ngram: after seeing the training text {card['baselines']['ngram']['seen']:.3f}" in said
+    assert f"alone {card['baselines']['xz -9']['alone']:.3f}" in said
+    assert "bits/byte on" in said
+    assert "give a text file" in mistake("evaluate", finished / "pretrain" / "model")
+    (tmp_path / "a.txt").write_text("One day Ben and Mia were in the garden. " * 20)
+    assert "n-gram model" in out(capsys, "evaluate", finished, tmp_path / "a.txt", "--against", tmp_path / "a.txt")
+
+
 def test_verify_walks_the_whole_run(finished, capsys):
     assert "every file is whole" in out(capsys, "verify", finished)
 

@@ -52,8 +52,8 @@ class TrainingSettings(Settings):
     """Steps between measurements on held-out text."""
     validate_rows: Annotated[int, Field(ge=1)] = 64
     """Held-out rows in such a measurement; the report of a run measures all of them."""
-    sample_every: Annotated[int, Field(ge=0)] = 0
-    """Steps between samples of the model's text; 0 shows none."""
+    sample_every: Annotated[int, Field(ge=0)] = 200
+    """Steps between samples of the text that the model writes by now; 0 shows none."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
     """Seconds between checkpoints: the most work that a kill can cost."""
     keep: Annotated[int, Field(ge=1)] = 2

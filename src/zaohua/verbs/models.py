@@ -69,17 +69,20 @@ def finetune(
     )  # fmt: skip
 
 
-def evaluate(model: Path, text: Path, /, *, against: Path | None = None) -> None:
-    """Bits per byte of a model on a text file, beside compressors.
+def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None = None) -> None:
+    """Bits per byte of a model on a text file, or on what its run held out, beside honest baselines.
 
     Args:
         model: a model folder, a training folder or a run's folder.
-        text: the UTF-8 text to predict.
-        against: training text that the compressors may have seen.
+        text: the UTF-8 text to predict; without one, the held-out text of the run's folder.
+        against: training text that compressors and an n-gram model may have seen; of a run its own.
     """
     from zaohua import report
 
-    report.evaluate(model_at(model), text, against, Events())
+    if text is None:
+        report.evaluate_run(model_at(model), model, Events())
+    else:
+        report.evaluate(model_at(model), text, against, Events())
 
 
 def generate(
