@@ -14,7 +14,10 @@ import zstandard
 from zaohua import folders
 from zaohua.corpus import stage
 from zaohua.corpus.documents import read_documents
+from zaohua.corpus.engine import schedule, task
+from zaohua.corpus.plan import Plan
 from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.sources import inventory
 from zaohua.events import Events
 from zaohua.settings import UserError, check
 
@@ -386,6 +389,46 @@ def test_lines_of_many_documents_are_cut_out(tmp_path):
     found = both(make(tmp_path, boilerplate={"documents": 5}))
     assert len(found) == 8
     assert not any("Read more" in text for text in found.values())
+
+
+def test_a_text_with_more_copies_than_common_lines_may_have_is_kept_once(tmp_path):
+    for n in range(8):
+        write(tmp_path, f"{n}.txt", "\n".join(story(0, 200).split(". ")) + "." * n)
+    write(tmp_path, "other.txt", story(1, 100))
+    found = both(make(tmp_path, boilerplate={"documents": 5}))
+    assert set(found) == {"texts/0.txt", "texts/other.txt"}
+    assert len(found["texts/0.txt"].splitlines()) == 200
+
+
+def test_a_text_of_common_lines_alone_is_set_aside_whole(tmp_path):
+    for n in range(8):
+        write(tmp_path, f"{n}.txt", f"Read more on our pages\nSubscribe to our letter\n{story(n)}")
+    write(tmp_path, "menu.txt", "Read more on our pages\nSubscribe to our letter")
+    (row,) = removed(make(tmp_path, boilerplate={"documents": 5}), "boilerplate")
+    assert (row["id"], row["text"]) == ("texts/menu.txt", "Read more on our pages\nSubscribe to our letter")
+
+
+@pytest.mark.parametrize(
+    ("changed", "redone"),
+    [
+        ({"salt": "x"}, {"weigh", "divide", "join_names", "finish", "survey"}),
+        ({"privacy": False}, {"finish", "survey"}),
+        ({"split": "tail"}, {"divide", "finish", "survey"}),
+        ({"decontaminate": {"words": 7}}, set()),
+        ({"rules": {"preset": "default"}}, {"clean"}),
+    ],
+)
+def test_a_changed_setting_redoes_the_tasks_that_read_it_and_those_after_them(tmp_path, monkeypatch, changed, redone):
+    write(tmp_path, "a.jsonl", records(100))
+    plans = []
+    for given in (PLAIN, PLAIN | changed):
+        chosen = check(CorpusSettings, {"sources": [str(tmp_path / "texts")]} | given)
+        work = tmp_path / str(len(plans))
+        plan = Plan(chosen, inventory(chosen.sources), [], None, work, "", {})
+        keys = schedule._Plan(plan.tasks, plan.functions, work, dict.fromkeys(plan.tasks[0].inputs, "a")).keys
+        plans.append({key: task.function for key, task in zip(keys, plan.tasks, strict=True)})
+    new = {plans[1][key] for key in plans[1].keys() - plans[0].keys()}
+    assert new == (redone if "clean" not in redone else set(plans[1].values()))
 
 
 def test_evaluation_texts_are_kept_out_and_named(tmp_path):
