@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -12,11 +13,12 @@ import pytest
 import zstandard
 
 from zaohua import folders
-from zaohua.corpus import stage
+from zaohua.corpus import finishing, stage
 from zaohua.corpus.documents import read_documents
-from zaohua.corpus.engine import schedule, task
-from zaohua.corpus.plan import Plan
-from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.engine import local, schedule
+from zaohua.corpus.engine import task as tasks
+from zaohua.corpus.plan import Plan, memory_for
+from zaohua.corpus.settings import CorpusSettings, RunnerSettings
 from zaohua.corpus.sources import inventory
 from zaohua.events import Events
 from zaohua.settings import UserError, check
@@ -299,7 +301,6 @@ def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
         ({"a.txt": LONG}, {"encoding": "ascii", "documents": "line"}, r"a\.txt is not in the encoding ascii .*line 1"),
         ({"a.jsonl": json.dumps({"x": LONG})}, {}, "no text was found .*text_field"),
         ({"a.jsonl": json.dumps({"text": LONG})}, {"text_field": "body"}, "no text was found .*body"),
-        ({"a.jsonl": records(80)}, {"heldout": 0.001}, "nothing could be held out at 0.001: give a larger"),
     ],
 )
 def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, files, settings, said):
@@ -308,6 +309,153 @@ def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, fi
     with pytest.raises(UserError, match=said):
         make(tmp_path, **settings)
     assert {path.name for path in tmp_path.iterdir()} <= {"texts"}
+
+
+def functions_done(monkeypatch) -> list[str]:
+    """The functions of the tasks that are done from now on, as they are."""
+    done = []
+    perform = local.perform
+    monkeypatch.setattr(local, "perform", lambda job: done.append(job.task.function) or perform(job))
+    return done
+
+
+def test_a_setting_at_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(80))
+    with pytest.raises(UserError, match=r"nothing could be held out at 0\.001: give a larger"):
+        make(tmp_path, heldout=0.001)
+    done = functions_done(monkeypatch)
+    make(tmp_path)
+    assert "weigh" in done
+    assert "clean" not in done
+    assert {path.name for path in tmp_path.iterdir()} == {"texts", "corpus"}
+
+
+def test_a_passing_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(80))
+
+    def full(*_):
+        raise UserError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finishing, "divide", full)
+        with pytest.raises(UserError, match="the disk is full"):
+            make(tmp_path)
+    done = functions_done(monkeypatch)
+    make(tmp_path)
+    assert "divide" in done
+    assert not {"clean", "weigh"} & set(done)
+
+
+@pytest.mark.parametrize("how", ["denied", "vanished"])
+def test_a_file_that_cannot_be_read_is_set_aside_and_the_run_goes_on(tmp_path, monkeypatch, how):
+    write(tmp_path, "a.jsonl", records(80))
+    bad = write(tmp_path, "b.txt", LONG)
+    digest = tasks._digest
+
+    def denied(path):
+        if path == bad:
+            if how == "vanished":
+                bad.unlink()
+            raise PermissionError(13, "Permission denied", str(path)) if how == "denied" else FileNotFoundError(path)
+        return digest(path)
+
+    if how == "denied":
+        bad.chmod(0)
+    monkeypatch.setattr(tasks, "_digest", denied)
+    corpus = make(tmp_path)
+    assert len([name for name in both(corpus) if "a.jsonl" in name]) == 80
+    if how == "vanished" or os.geteuid():  # who may read everything reads it
+        assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/b.txt"]
+
+
+def test_names_that_are_not_utf_8_are_spelled_out(tmp_path):
+    write(tmp_path, "a.jsonl", records(80))
+    for name in (b"caf\xe9.txt", b"caf\xe9.png"):
+        path = os.fsencode(tmp_path / "texts") + b"/" + name
+        try:
+            with open(path, "wb") as file:
+                file.write(LONG.encode())
+        except OSError:
+            pytest.skip("this file system has UTF-8 names only")
+    corpus = make(tmp_path)
+    assert "texts/caf\\udce9.txt" in both(corpus)
+    assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/caf\\udce9.png"]
+
+
+def test_a_changed_evaluation_file_is_noticed(tmp_path):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    asked = tmp_path / "exam.txt"
+    for n in (2, 4):
+        asked.write_text(story(n)[200:420])
+        corpus = make(tmp_path, evaluations=[str(asked)])
+        assert [row["id"] for row in removed(corpus, "contaminated")] == [f"texts/{n}.txt"]
+
+
+@pytest.mark.parametrize("name", ["exam.jsonl", "exam.json", "exam.csv", "exam.parquet"])
+def test_questions_and_answers_are_looked_for_as_they_come(tmp_path, name):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    rows = [{"number": n, "question": story(n)[200:420], "answer": "a red apple"} for n in (2, 4)]
+    asked = tmp_path / name
+    match asked.suffix:
+        case ".jsonl":
+            asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        case ".json":
+            asked.write_text(json.dumps(rows))
+        case ".csv":
+            asked.write_text(
+                "number,question,answer\n" + "".join(",".join(map(str, row.values())) + "\n" for row in rows)
+            )
+        case ".parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), asked)
+    corpus = make(tmp_path, evaluations=[str(asked)])
+    assert {row["id"] for row in removed(corpus, "contaminated")} == {"texts/2.txt", "texts/4.txt"}
+
+
+def test_a_sample_reads_no_file_whole_before_it_begins(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(300))
+    read = []
+    monkeypatch.setattr(tasks, "_digest", lambda path, old=tasks._digest: read.append(path.name) or old(path))
+    make(tmp_path, sample=100)
+    assert "a.jsonl" not in read
+
+
+def test_tasks_name_whole_paths_whatever_folder_this_is(tmp_path, monkeypatch):
+    write(tmp_path, "a.txt", LONG)
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(CorpusSettings(sources=("texts",)), inventory(["texts"]), [], None, Path("work"), "", {})
+    assert json.loads(plan.cleaned[0].settings["piece"])["files"][0][0] == str(tmp_path / "texts/a.txt")
+    assert plan.work == tmp_path / "work"
+
+
+def test_memory_is_the_machines_unless_told_otherwise():
+    here = memory_for(RunnerSettings())
+    assert here is not None
+    assert here > 500_000_000
+    assert memory_for(RunnerSettings(runner="ray")) is None
+    assert memory_for(RunnerSettings(runner="ray", memory=10**9)) == 10**9
+
+
+def test_ray_without_workers_is_refused():
+    with pytest.raises(UserError, match="Ray needs workers"):
+        check(CorpusSettings, {"run": {"runner": "ray", "workers": 0}})
+
+
+def test_texts_in_scripts_without_spaces_are_compared_by_code_points(tmp_path):
+    rng = random.Random(3)
+    for name, letters in (
+        ("thai", range(0xE01, 0xE2F)),
+        ("khmer", range(0x1780, 0x17A3)),
+        ("rare", range(0x20000, 0x20400)),
+    ):
+        text = "".join(chr(rng.choice(letters)) for _ in range(3000))
+        write(tmp_path, f"{name}.txt", text)
+        write(tmp_path, f"{name}-again.txt", text[:2900] + text[100])
+    corpus = make(tmp_path, duplicates="near", mojibake=False)
+    assert {(row["id"], row["kept"]) for row in removed(corpus, "near_duplicates")} == {
+        (f"texts/{name}.txt", f"texts/{name}-again.txt") for name in ("thai", "khmer", "rare")
+    }
 
 
 def test_an_unknown_encoding_is_refused_by_name():

@@ -1,6 +1,7 @@
 """The tasks of one run of the stage, what each reads and writes, and where they are carried out."""
 
 import contextlib
+import json
 import os
 import shutil
 import unicodedata
@@ -21,7 +22,7 @@ from zaohua.corpus.engine.schedule import Record, Runner
 from zaohua.corpus.engine.schedule import run as run_tasks
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.finishing import FINISHING
-from zaohua.corpus.formats.items import Found, Noted
+from zaohua.corpus.formats.items import Found, Noted, Unreadable
 from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.pieces import pieces_of, to_json
@@ -278,11 +279,23 @@ def _evaluation_items(settings: CorpusSettings) -> list[Item]:
     """The texts of the files of evaluations, each file a set by its name."""
     items = []
     for entry in inventory(settings.evaluations):
-        found = [item.text for item in read(Piece.of(entry), settings, Noted()) if isinstance(item, Found)]
+        found = list(filter(None, map(_asked, read(Piece.of(entry), settings, Noted()))))
         if not found:
             raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
         items += [Item(storable(entry.name), dedup_key(normalize(text))) for text in found]
     return list(dict.fromkeys(items))
+
+
+def _asked(item: Found | Unreadable) -> str:
+    """What is looked for of an item: its text, or, of a record with no field of a usual name, its strings in order."""
+    if isinstance(item, Found):
+        return item.text
+    try:
+        record = json.loads(item.text)
+    except (ValueError, RecursionError):
+        return ""
+    values = record.values() if isinstance(record, dict) else record if isinstance(record, list) else ()
+    return "\n".join(value for value in values if isinstance(value, str) and value.strip())
 
 
 def _versions(*packages: str) -> dict[str, str]:
