@@ -105,7 +105,7 @@ def join_names(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> No
 
 
 class _Names:
-    """The ids of documents by number, from the file that `name_kept` wrote."""
+    """The ids of documents by number, from the file that `join_names` wrote."""
 
     def __init__(self, path: Path) -> None:
         self.found = arrays.read(path)

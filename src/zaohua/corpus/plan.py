@@ -117,7 +117,14 @@ class Plan:
                 "partitions": self.partitions,
             }
             counted = [
-                Task("count_lines", (task.outputs[0], self.clusters), told, (f"lines/{number:06}",), task.weight / 20)
+                Task(
+                    "count_lines",
+                    (task.outputs[0], self.clusters),
+                    told,
+                    (f"lines/{number:06}",),
+                    weight=task.weight / 20,
+                    memory=_TASK_MEMORY,
+                )  # fmt: skip
                 for number, task in enumerate(self.cleaned)
             ]
             self.tasks += counted

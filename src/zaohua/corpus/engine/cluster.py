@@ -62,7 +62,7 @@ class Nodes:
         if job.task.memory > largest:
             raise UserError(
                 f"the task {job.task} needs {job.task.memory / 1e9:.1f} GB, and no node of the cluster has more than "
-                f"{largest / 1e9:.1f} GB: add a larger node, or give more partitions"
+                f"{largest / 1e9:.1f} GB: add a larger node"
             )
 
 
