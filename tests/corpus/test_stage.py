@@ -17,6 +17,7 @@ from zaohua.corpus import finishing, stage
 from zaohua.corpus.documents import read_documents
 from zaohua.corpus.engine import local, schedule
 from zaohua.corpus.engine import task as tasks
+from zaohua.corpus.engine.cluster import UnreachableError
 from zaohua.corpus.plan import Plan, memory_for
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
 from zaohua.corpus.sources import inventory
@@ -344,6 +345,19 @@ def test_a_passing_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
     make(tmp_path)
     assert "divide" in done
     assert not {"clean", "weigh"} & set(done)
+
+
+@pytest.mark.parametrize(("error", "left"), [(UnreachableError, {".corpus.work"}), (UserError, set())])
+def test_what_was_read_of_the_files_outlives_a_cluster_that_does_not_answer(tmp_path, monkeypatch, error, left):
+    write(tmp_path, "a.jsonl", records(80))
+
+    def none(*_):
+        raise error("no Ray cluster answers")
+
+    monkeypatch.setattr("zaohua.corpus.plan.runner_for", none)
+    with pytest.raises(error, match="no Ray cluster answers"):
+        make(tmp_path, run={"runner": "ray"})
+    assert {path.name for path in tmp_path.iterdir()} == {"texts"} | left
 
 
 @pytest.mark.parametrize("how", ["denied", "vanished"])

@@ -124,7 +124,7 @@ class Plan:
                     (f"lines/{number:06}",),
                     weight=task.weight / 20,
                     memory=_TASK_MEMORY,
-                )  # fmt: skip
+                )
                 for number, task in enumerate(self.cleaned)
             ]
             self.tasks += counted

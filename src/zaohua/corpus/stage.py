@@ -14,6 +14,7 @@ from zaohua import folders
 from zaohua.corpus import finishing
 from zaohua.corpus.cleaning import Tally
 from zaohua.corpus.documents import storable
+from zaohua.corpus.engine.cluster import UnreachableError
 from zaohua.corpus.engine.task import content_digests, quick_digests, was_begun
 from zaohua.corpus.gathering import gathered
 from zaohua.corpus.glance import glance
@@ -77,8 +78,9 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
                     f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text"
                 )
         except UserError as error:
-            if isinstance(error, _TextError) or not (was_begun(work) or (work / "fetched").exists()):
-                shutil.rmtree(work, ignore_errors=True)  # the same sources would say the same
+            begun = was_begun(work) or (work / "fetched").exists() or isinstance(error, UnreachableError)
+            if isinstance(error, _TextError) or not begun:  # there is nothing to go on with
+                shutil.rmtree(work, ignore_errors=True)
             raise
         with folders.writing(output, manifest) as folder:
             plan.lay_out(folder, records)

@@ -14,6 +14,10 @@ _WINDOW = 3  # tasks a processor that the cluster is given ahead, so that none w
 _RETRIES = 3
 
 
+class UnreachableError(UserError):
+    """No cluster answers now; it may later."""
+
+
 class Nodes:
     """Tasks on the nodes of the Ray cluster that this process is connected to."""
 
@@ -70,7 +74,7 @@ class Nodes:
 def connected(address: str | None = None, *, workers: int | None = None) -> Iterator[Nodes]:
     """The nodes of the cluster at `address` (auto: the one this machine belongs to), or of one started here.
 
-    Raises UserError where Ray is not installed or no cluster answers.
+    Raises UserError where Ray is not installed, UnreachableError where no cluster answers.
     """
     try:
         import ray
@@ -82,7 +86,7 @@ def connected(address: str | None = None, *, workers: int | None = None) -> Iter
         else:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
+        raise UnreachableError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
     try:
         nodes = Nodes()
         try:
