@@ -1,7 +1,6 @@
 """The tasks of one run of the stage, what each reads and writes, and where they are carried out."""
 
 import contextlib
-import json
 import os
 import shutil
 import unicodedata
@@ -15,24 +14,20 @@ from typing import Any
 import numpy as np
 
 from zaohua.corpus import arrays, cleaning, clustering, finishing, lines
-from zaohua.corpus.decontaminate import Index, Item
-from zaohua.corpus.documents import FREE, TEST, TRAIN, storable
+from zaohua.corpus.decontaminate import Index
+from zaohua.corpus.documents import FREE, TEST, TRAIN
 from zaohua.corpus.engine.local import InProcess, Processes
 from zaohua.corpus.engine.schedule import Record, Runner
 from zaohua.corpus.engine.schedule import run as run_tasks
 from zaohua.corpus.engine.task import Function, Task
+from zaohua.corpus.evaluations import evaluation_items
 from zaohua.corpus.finishing import FINISHING
-from zaohua.corpus.formats.items import Found, Noted, Unreadable
-from zaohua.corpus.keys import dedup_key
-from zaohua.corpus.normalize import normalize
 from zaohua.corpus.pieces import pieces_of, to_json
-from zaohua.corpus.reading import read
 from zaohua.corpus.report.survey import survey
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
-from zaohua.corpus.sources import READABLE, Entry, Piece, inventory
+from zaohua.corpus.sources import Entry, Piece
 from zaohua.corpus.worlds import Embedded
 from zaohua.events import Events
-from zaohua.settings import UserError
 
 LITTLE = 20_000_000
 """Bytes of sources below which starting processes takes longer than the work."""
@@ -132,7 +127,7 @@ class Plan:
             self.tasks += lines.tasks(counts, settings.boilerplate, self.partitions, "boilerplate")
             shared["common"] = "boilerplate/common"
         if settings.evaluations:
-            index = Index(_evaluation_items(settings), settings.decontaminate)
+            index = Index(evaluation_items(settings), settings.decontaminate)
             index.write(work / "evaluations")
             shared["index"] = "evaluations"
         self.finished = [
@@ -280,29 +275,6 @@ def _parts(world: str, embedded: Embedded | None) -> list[tuple[int, str]]:
     if next(embedded(world, "test"), None) is None:
         return [(FREE, "train")]
     return [(TRAIN, "train"), (TEST, "test")]
-
-
-def _evaluation_items(settings: CorpusSettings) -> list[Item]:
-    """The texts of the files of evaluations, each file a set by its name."""
-    items = []
-    for entry in inventory(settings.evaluations):
-        found = list(filter(None, map(_asked, read(Piece.of(entry), settings, Noted()))))
-        if not found:
-            raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
-        items += [Item(storable(entry.name), dedup_key(normalize(text))) for text in found]
-    return list(dict.fromkeys(items))
-
-
-def _asked(item: Found | Unreadable) -> str:
-    """What is looked for of an item: its text, or, of a record with no field of a usual name, its strings in order."""
-    if isinstance(item, Found):
-        return item.text
-    try:
-        record = json.loads(item.text)
-    except (ValueError, RecursionError):
-        return ""
-    values = record.values() if isinstance(record, dict) else record if isinstance(record, list) else ()
-    return "\n".join(value for value in values if isinstance(value, str) and value.strip())
 
 
 def _versions(*packages: str) -> dict[str, str]:
