@@ -20,7 +20,7 @@ from zaohua.corpus.engine import task as tasks
 from zaohua.corpus.engine.cluster import UnreachableError
 from zaohua.corpus.plan import Plan, memory_for
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
-from zaohua.corpus.sources import inventory
+from zaohua.corpus.sources import Entry, inventory
 from zaohua.events import Events
 from zaohua.settings import UserError, check
 
@@ -380,6 +380,14 @@ def test_a_file_that_cannot_be_read_is_set_aside_and_the_run_goes_on(tmp_path, m
     assert len([name for name in both(corpus) if "a.jsonl" in name]) == 80
     if how == "vanished" or os.geteuid():  # who may read everything reads it
         assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/b.txt"]
+
+
+def test_a_link_to_itself_is_set_aside(tmp_path, monkeypatch):
+    good = Entry("texts", write(tmp_path, "a.txt", LONG), "texts/a.txt")
+    loop = tmp_path / "texts" / "b.txt"
+    loop.symlink_to("b.txt")
+    monkeypatch.setattr(stage, "gathered", lambda *_: ([good, Entry("texts", loop, "texts/b.txt")], []))
+    assert [row["id"] for row in removed(make(tmp_path), "unreadable")] == ["texts/b.txt"]
 
 
 def test_names_that_are_not_utf_8_are_spelled_out(tmp_path):

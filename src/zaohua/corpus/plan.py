@@ -79,7 +79,7 @@ class Plan:
         file = 0
         first_file: dict[str, int] = {}
         for piece, most in pieces:
-            names = tuple(str(Path(path).resolve()) for path, _, _ in piece.files)
+            names = tuple(os.path.realpath(path) for path, _, _ in piece.files)
             here = first_file.setdefault(names[0], file)
             file = max(file, here + len(names))
             given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here, "most": most}

@@ -4,6 +4,7 @@ pieces -> clean -> (sketch -> clusters) -> (common lines) weigh -> divide -> fin
 """
 
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -47,7 +48,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     entries, worlds = gathered(settings, embedded, work)
     evaluations = inventory(settings.evaluations)
     for entry in entries:
-        if output.resolve() in entry.path.resolve().parents:  # it would be replaced by what is made of it
+        if output.resolve() in Path(_place(entry)).parents:  # it would be replaced by what is made of it
             raise UserError(
                 f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o"
             )
@@ -108,7 +109,8 @@ def _named(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[list[st
 
 
 def _place(entry: Entry) -> str:
-    return str(entry.path.resolve())
+    """A file's own path, links followed as far as they lead."""
+    return os.path.realpath(entry.path)
 
 
 def _check_size(total: Tally, settings: CorpusSettings) -> None:
