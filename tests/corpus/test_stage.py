@@ -390,15 +390,16 @@ def test_a_link_to_itself_is_set_aside(tmp_path, monkeypatch):
     assert [row["id"] for row in removed(make(tmp_path), "unreadable")] == ["texts/b.txt"]
 
 
-def test_names_that_are_not_utf_8_are_spelled_out(tmp_path):
-    write(tmp_path, "a.jsonl", records(80))
+def test_names_that_are_not_utf_8_are_spelled_out(tmp_path, monkeypatch):
+    entries = [Entry("texts", write(tmp_path, "a.jsonl", records(80)), "texts/a.jsonl")]
     for name in (b"caf\xe9.txt", b"caf\xe9.png"):
-        path = os.fsencode(tmp_path / "texts") + b"/" + name
+        path = os.fsdecode(os.fsencode(tmp_path / "texts") + b"/" + name)
         try:
-            with open(path, "wb") as file:
-                file.write(LONG.encode())
+            Path(path).write_text(LONG)
         except OSError:
             pytest.skip("this file system has UTF-8 names only")
+        entries.append(Entry("texts", Path(path), f"texts/{os.fsdecode(name)}"))
+    monkeypatch.setattr(stage, "gathered", lambda *_: (entries, []))
     corpus = make(tmp_path)
     assert "texts/caf\\udce9.txt" in both(corpus)
     assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/caf\\udce9.png"]
