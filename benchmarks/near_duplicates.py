@@ -220,7 +220,8 @@ def alike(texts: Sequence[str], language: str) -> set[int]:
     loose = NearDuplicates(bands=40, rows=4, verify=0.8)
     keys, characters = [dedup_key(text) for text in texts], np.full(len(texts), language == "zh")
     pairs = edges(*signatures(keys, characters, np.arange(len(texts), dtype=np.uint64), loose), neighbours=NEIGHBOURS)
-    found = verified(pairs, lambda ids: ([keys[i] for i in ids.tolist()], characters[ids.astype(int)]), loose)
+    look_up = lambda ids: ([keys[i] for i in ids.tolist()], characters[ids.astype(int)])  # noqa: E731
+    found = verified(pairs, look_up, loose, sizes=lambda ids: np.array([len(keys[i].encode()) for i in ids.tolist()]))
     return set(found.ravel().tolist())
 
 

@@ -78,7 +78,8 @@ def in_one_list(documents: tuple[np.ndarray, list[str], np.ndarray], settings: N
             rows = [place[id] for id in some.tolist()]
             return [keys[row] for row in rows], characters[rows]
 
-        near = verified(near, look_up, settings)
+        sizes = np.array([len(key.encode()) for key in keys])
+        near = verified(near, look_up, settings, sizes=lambda some: sizes[[place[id] for id in some.tolist()]])
     groups: dict[str, list[int]] = {}
     for id in sorted(ids.tolist()):
         groups.setdefault(keys[place[id]].replace(" ", ""), []).append(id)
@@ -159,3 +160,13 @@ def test_partitions_keep_within_the_memory_given():
     count = partitions_for(10**9, NearDuplicates(), 2**30)
     tasks = cluster_tasks(["a"], [], NearDuplicates(), count, "near", documents=10**9)
     assert 2**29 < max(task.memory for task in tasks) <= 2**30
+
+
+def test_as_many_sketches_are_merged_at_once_as_memory_holds():
+    names, settings = [f"sketch-{number}" for number in range(1000)], NearDuplicates()
+    made = cluster_tasks(names, [], settings, 4, "near", documents=10**8)
+    merged = [task for task in made if task.function == "merged_sketches"]
+    assert sorted(name for task in merged for name in task.inputs) == sorted(names)
+    assert all(0 < task.memory <= 2**30 for task in merged)
+    small = cluster_tasks(names, [], settings, 4, "near", documents=10**6)
+    assert max(len(task.inputs) for task in small if task.function == "merged_sketches") == 64

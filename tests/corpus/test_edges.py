@@ -62,13 +62,24 @@ def test_pairs_are_verified_in_small_blocks_as_in_one():
     }
 
     def look_up(ids):
+        asked.append(sum(sizes(ids).tolist()))
         return [texts[id] for id in ids.tolist()], ids < 3
 
+    def sizes(ids):
+        return np.array([len(texts[id].encode()) for id in ids.tolist()])
+
+    asked = []
     pairs = np.array([[0, 1], [0, 2], [1, 2], [3, 4], [0, 4]], dtype=np.uint64)
     for settings, expected in (
         (NearDuplicates(characters=2, words=2, verify=0.5), [[0, 1], [3, 4]]),
         (NearDuplicates(characters=2, words=2, verify=0.7), [[0, 1]]),
         (NearDuplicates(characters=2, words=5, verify=0.5), [[0, 1]]),
     ):
-        assert verified(pairs, look_up, settings).tolist() == expected
-        assert verified(pairs, look_up, settings, most=2).tolist() == expected
+        assert verified(pairs, look_up, settings, sizes=sizes).tolist() == expected
+        assert len(asked) == 1
+        assert verified(pairs, look_up, settings, sizes=sizes, most=2).tolist() == expected
+        assert len(asked) == 1 + len(pairs)
+        assert verified(pairs, look_up, settings, sizes=sizes, most_bytes=60).tolist() == expected
+        assert max(asked[1 + len(pairs) :]) <= 60
+        assert verified(pairs, look_up, settings, sizes=sizes, most_bytes=1).tolist() == expected
+        asked.clear()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import random
 import shutil
 from pathlib import Path
@@ -12,9 +13,14 @@ import pytest
 import zstandard
 
 from zaohua import folders
-from zaohua.corpus import stage
+from zaohua.corpus import finishing, stage
 from zaohua.corpus.documents import read_documents
-from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.engine import local, schedule
+from zaohua.corpus.engine import task as tasks
+from zaohua.corpus.engine.cluster import UnreachableError
+from zaohua.corpus.plan import Plan, memory_for
+from zaohua.corpus.settings import CorpusSettings, RunnerSettings
+from zaohua.corpus.sources import Entry, inventory
 from zaohua.events import Events
 from zaohua.settings import UserError, check
 
@@ -296,7 +302,6 @@ def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
         ({"a.txt": LONG}, {"encoding": "ascii", "documents": "line"}, r"a\.txt is not in the encoding ascii .*line 1"),
         ({"a.jsonl": json.dumps({"x": LONG})}, {}, "no text was found .*text_field"),
         ({"a.jsonl": json.dumps({"text": LONG})}, {"text_field": "body"}, "no text was found .*body"),
-        ({"a.jsonl": records(80)}, {"heldout": 0.001}, "nothing could be held out at 0.001: give a larger"),
     ],
 )
 def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, files, settings, said):
@@ -305,6 +310,175 @@ def test_what_cannot_become_a_corpus_is_refused_and_nothing_is_left(tmp_path, fi
     with pytest.raises(UserError, match=said):
         make(tmp_path, **settings)
     assert {path.name for path in tmp_path.iterdir()} <= {"texts"}
+
+
+def functions_done(monkeypatch) -> list[str]:
+    """The functions of the tasks that are done from now on, as they are."""
+    done = []
+    perform = local.perform
+    monkeypatch.setattr(local, "perform", lambda job: done.append(job.task.function) or perform(job))
+    return done
+
+
+def test_a_setting_at_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(80))
+    with pytest.raises(UserError, match=r"nothing could be held out at 0\.001: give a larger"):
+        make(tmp_path, heldout=0.001)
+    done = functions_done(monkeypatch)
+    make(tmp_path)
+    assert "weigh" in done
+    assert "clean" not in done
+    assert {path.name for path in tmp_path.iterdir()} == {"texts", "corpus"}
+
+
+def test_a_passing_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(80))
+
+    def full(*_):
+        raise UserError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(finishing, "divide", full)
+        with pytest.raises(UserError, match="the disk is full"):
+            make(tmp_path)
+    done = functions_done(monkeypatch)
+    make(tmp_path)
+    assert "divide" in done
+    assert not {"clean", "weigh"} & set(done)
+
+
+@pytest.mark.parametrize(("error", "left"), [(UnreachableError, {".corpus.work"}), (UserError, set())])
+def test_what_was_read_of_the_files_outlives_a_cluster_that_does_not_answer(tmp_path, monkeypatch, error, left):
+    write(tmp_path, "a.jsonl", records(80))
+
+    def none(*_):
+        raise error("no Ray cluster answers")
+
+    monkeypatch.setattr("zaohua.corpus.plan.runner_for", none)
+    with pytest.raises(error, match="no Ray cluster answers"):
+        make(tmp_path, run={"runner": "ray"})
+    assert {path.name for path in tmp_path.iterdir()} == {"texts"} | left
+
+
+@pytest.mark.parametrize("how", ["denied", "vanished"])
+def test_a_file_that_cannot_be_read_is_set_aside_and_the_run_goes_on(tmp_path, monkeypatch, how):
+    write(tmp_path, "a.jsonl", records(80))
+    bad = write(tmp_path, "b.txt", LONG)
+    digest = tasks._digest
+
+    def denied(path):
+        if path == bad:
+            if how == "vanished":
+                bad.unlink()
+            raise PermissionError(13, "Permission denied", str(path)) if how == "denied" else FileNotFoundError(path)
+        return digest(path)
+
+    if how == "denied":
+        bad.chmod(0)
+    monkeypatch.setattr(tasks, "_digest", denied)
+    corpus = make(tmp_path)
+    assert len([name for name in both(corpus) if "a.jsonl" in name]) == 80
+    if how == "vanished" or os.geteuid():  # who may read everything reads it
+        assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/b.txt"]
+
+
+def test_a_link_to_itself_is_set_aside(tmp_path, monkeypatch):
+    good = Entry("texts", write(tmp_path, "a.txt", LONG), "texts/a.txt")
+    loop = tmp_path / "texts" / "b.txt"
+    loop.symlink_to("b.txt")
+    monkeypatch.setattr(stage, "gathered", lambda *_: ([good, Entry("texts", loop, "texts/b.txt")], []))
+    assert [row["id"] for row in removed(make(tmp_path), "unreadable")] == ["texts/b.txt"]
+
+
+def test_names_that_are_not_utf_8_are_spelled_out(tmp_path, monkeypatch):
+    entries = [Entry("texts", write(tmp_path, "a.jsonl", records(80)), "texts/a.jsonl")]
+    for name in (b"caf\xe9.txt", b"caf\xe9.png"):
+        path = os.fsdecode(os.fsencode(tmp_path / "texts") + b"/" + name)
+        try:
+            Path(path).write_text(LONG)
+        except OSError:
+            pytest.skip("this file system has UTF-8 names only")
+        entries.append(Entry("texts", Path(path), f"texts/{os.fsdecode(name)}"))
+    monkeypatch.setattr(stage, "gathered", lambda *_: (entries, []))
+    corpus = make(tmp_path)
+    assert "texts/caf\\udce9.txt" in both(corpus)
+    assert [row["id"] for row in removed(corpus, "unreadable")] == ["texts/caf\\udce9.png"]
+
+
+def test_a_changed_evaluation_file_is_noticed(tmp_path):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    asked = tmp_path / "exam.txt"
+    for n in (2, 4):
+        asked.write_text(story(n)[200:420])
+        corpus = make(tmp_path, evaluations=[str(asked)])
+        assert [row["id"] for row in removed(corpus, "contaminated")] == [f"texts/{n}.txt"]
+
+
+@pytest.mark.parametrize("name", ["exam.jsonl", "exam.json", "exam.csv", "exam.parquet"])
+def test_questions_and_answers_are_looked_for_as_they_come(tmp_path, name):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    rows = [{"number": n, "question": story(n)[200:420], "answer": "a red apple"} for n in (2, 4)]
+    asked = tmp_path / name
+    match asked.suffix:
+        case ".jsonl":
+            asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+        case ".json":
+            asked.write_text(json.dumps(rows))
+        case ".csv":
+            asked.write_text(
+                "number,question,answer\n" + "".join(",".join(map(str, row.values())) + "\n" for row in rows)
+            )
+        case ".parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), asked)
+    corpus = make(tmp_path, evaluations=[str(asked)])
+    assert {row["id"] for row in removed(corpus, "contaminated")} == {"texts/2.txt", "texts/4.txt"}
+
+
+def test_a_sample_reads_no_file_whole_before_it_begins(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(300))
+    read = []
+    monkeypatch.setattr(tasks, "_digest", lambda path, old=tasks._digest: read.append(path.name) or old(path))
+    make(tmp_path, sample=100)
+    assert "a.jsonl" not in read
+
+
+def test_tasks_name_whole_paths_whatever_folder_this_is(tmp_path, monkeypatch):
+    write(tmp_path, "a.txt", LONG)
+    monkeypatch.chdir(tmp_path)
+    plan = Plan(CorpusSettings(sources=("texts",)), inventory(["texts"]), [], None, Path("work"), "", {})
+    assert json.loads(plan.cleaned[0].settings["piece"])["files"][0][0] == str(tmp_path / "texts/a.txt")
+    assert plan.work == tmp_path / "work"
+
+
+def test_memory_is_the_machines_unless_told_otherwise():
+    here = memory_for(RunnerSettings())
+    assert here is not None
+    assert here > 500_000_000
+    assert memory_for(RunnerSettings(runner="ray")) is None
+    assert memory_for(RunnerSettings(runner="ray", memory=10**9)) == 10**9
+
+
+def test_ray_without_workers_is_refused():
+    with pytest.raises(UserError, match="Ray needs workers"):
+        check(CorpusSettings, {"run": {"runner": "ray", "workers": 0}})
+
+
+def test_texts_in_scripts_without_spaces_are_compared_by_code_points(tmp_path):
+    rng = random.Random(3)
+    for name, letters in (
+        ("thai", range(0xE01, 0xE2F)),
+        ("khmer", range(0x1780, 0x17A3)),
+        ("rare", range(0x20000, 0x20400)),
+    ):
+        text = "".join(chr(rng.choice(letters)) for _ in range(3000))
+        write(tmp_path, f"{name}.txt", text)
+        write(tmp_path, f"{name}-again.txt", text[:2900] + text[100])
+    corpus = make(tmp_path, duplicates="near", mojibake=False)
+    assert {(row["id"], row["kept"]) for row in removed(corpus, "near_duplicates")} == {
+        (f"texts/{name}.txt", f"texts/{name}-again.txt") for name in ("thai", "khmer", "rare")
+    }
 
 
 def test_an_unknown_encoding_is_refused_by_name():
@@ -386,6 +560,46 @@ def test_lines_of_many_documents_are_cut_out(tmp_path):
     found = both(make(tmp_path, boilerplate={"documents": 5}))
     assert len(found) == 8
     assert not any("Read more" in text for text in found.values())
+
+
+def test_a_text_with_more_copies_than_common_lines_may_have_is_kept_once(tmp_path):
+    for n in range(8):
+        write(tmp_path, f"{n}.txt", "\n".join(story(0, 200).split(". ")) + "." * n)
+    write(tmp_path, "other.txt", story(1, 100))
+    found = both(make(tmp_path, boilerplate={"documents": 5}))
+    assert set(found) == {"texts/0.txt", "texts/other.txt"}
+    assert len(found["texts/0.txt"].splitlines()) == 200
+
+
+def test_a_text_of_common_lines_alone_is_set_aside_whole(tmp_path):
+    for n in range(8):
+        write(tmp_path, f"{n}.txt", f"Read more on our pages\nSubscribe to our letter\n{story(n)}")
+    write(tmp_path, "menu.txt", "Read more on our pages\nSubscribe to our letter")
+    (row,) = removed(make(tmp_path, boilerplate={"documents": 5}), "boilerplate")
+    assert (row["id"], row["text"]) == ("texts/menu.txt", "Read more on our pages\nSubscribe to our letter")
+
+
+@pytest.mark.parametrize(
+    ("changed", "redone"),
+    [
+        ({"salt": "x"}, {"weigh", "divide", "join_names", "finish", "survey"}),
+        ({"privacy": False}, {"finish", "survey"}),
+        ({"split": "tail"}, {"divide", "finish", "survey"}),
+        ({"decontaminate": {"words": 7}}, set()),
+        ({"rules": {"preset": "default"}}, {"clean"}),
+    ],
+)
+def test_a_changed_setting_redoes_the_tasks_that_read_it_and_those_after_them(tmp_path, monkeypatch, changed, redone):
+    write(tmp_path, "a.jsonl", records(100))
+    plans = []
+    for given in (PLAIN, PLAIN | changed):
+        chosen = check(CorpusSettings, {"sources": [str(tmp_path / "texts")]} | given)
+        work = tmp_path / str(len(plans))
+        plan = Plan(chosen, inventory(chosen.sources), [], None, work, "", {})
+        keys = schedule._Plan(plan.tasks, plan.functions, work, dict.fromkeys(plan.tasks[0].inputs, "a")).keys
+        plans.append({key: task.function for key, task in zip(keys, plan.tasks, strict=True)})
+    new = {plans[1][key] for key in plans[1].keys() - plans[0].keys()}
+    assert new == (redone if "clean" not in redone else set(plans[1].values()))
 
 
 def test_evaluation_texts_are_kept_out_and_named(tmp_path):

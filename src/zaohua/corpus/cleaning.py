@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from zaohua.corpus import arrays, keys, language, lines, mojibake
-from zaohua.corpus.documents import CLEANED, FREE, REMOVED, Table
+from zaohua.corpus import arrays, keys, language, mojibake
+from zaohua.corpus.documents import CLEANED, FREE, REMOVED, Table, storable
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
+from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.pieces import from_json
 from zaohua.corpus.presets import preset_for, presets_of
@@ -20,15 +20,20 @@ from zaohua.corpus.reading import read
 from zaohua.corpus.rejoin import rejoin
 from zaohua.corpus.rules import Dropped, judge
 from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.shingles import is_spaceless
 from zaohua.corpus.sketches import write_keys
 from zaohua.corpus.sources import Piece
 from zaohua.settings import check
 
-OUTPUTS = ("cleaned", "removed", "facts", "keys", "lines")
-"""What the task writes, in this order: documents, what was removed, arrays about each document, dedup keys, and in how
-many documents each line stands."""
+OUTPUTS = ("cleaned", "removed", "facts", "keys")
+"""What the task writes, in this order: documents, what was removed, arrays about each document, and dedup keys."""
+
+CLEANING = frozenset(
+    {*ReadingSettings.model_fields, "mojibake", "rejoin", "normalise", "languages", "rules", "min_characters"}
+)
+"""The settings that cleaning a piece reads."""
+
 _NAMED = 1000  # files named one by one in the manifest
-_KANA_OR_HANZI = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 Paths = Sequence[Path]
 
@@ -63,12 +68,11 @@ class Cleaner:
         self.tally = Tally()
         self.facts: list[tuple[int, int, int, int]] = []
         self.keys: list[str] = []
-        self.texts: list[str] = []
 
     def take(self, item: Item, source: str, file: int, part: int, **known: str) -> None:
         """One text of a file, or what could not be read."""
         place: dict[str, Any] = {"file": item.file} | ({"line": item.line} if item.line else {})
-        name = f"{item.file}:{item.line}" if item.line else item.file
+        name = storable(f"{item.file}:{item.line}" if item.line else item.file)
         if item.url:
             place["url"] = item.url
         self.tally.sources[source]["texts"] += 1
@@ -102,8 +106,6 @@ class Cleaner:
         self.cleaned.add(row)
         self.facts.append((self.number, len(text.encode()), file, part))
         self.keys.append(keys.dedup_key(text))
-        if self.settings.boilerplate.documents is not None:
-            self.texts.append(text)
         self.number += 1
 
     def _mended(self, item: Found) -> str:
@@ -124,7 +126,7 @@ class Cleaner:
     ) -> None:  # fmt: skip
         self.tally.removed[source][rule] += 1
         if rule == "unreadable":
-            self.tally.first_reason = self.tally.first_reason or f"{name}: {reason}"
+            self.tally.first_reason = self.tally.first_reason or storable(f"{name}: {reason}")
         self.removed.add(removed_row(name, text, source, to_json(meta), rule, reason, value, limit))
 
 
@@ -140,7 +142,7 @@ def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[st
             cleaner.take(item, piece.source, settings["file"] + files.get(item.file, 0), FREE)
     size = piece.size if settings["most"] is None else _read_of(piece, noted)
     cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=size)
-    return _write(cleaner, chosen, settings, outputs) | {"found": _found(piece.files, noted)}
+    return _write(cleaner, outputs) | {"found": _found(piece.files, noted)}
 
 
 def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, embedded: Any) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, e
         for name, text, code in taken:
             cleaner.tally.sources[world]["bytes_in"] += len(text.encode())
             cleaner.take(Found(text, file=f"{world}/{name}"), world, settings["file"], part, language=code)
-    return _write(cleaner, plain, settings, outputs)
+    return _write(cleaner, outputs)
 
 
 def _read_of(piece: Piece, noted: Noted) -> int:
@@ -164,20 +166,14 @@ def _read_of(piece: Piece, noted: Noted) -> int:
     return round(sum(size * each[name].share() for _, name, size in piece.files if name in each))
 
 
-def _write(cleaner: Cleaner, chosen: CorpusSettings, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:
+def _write(cleaner: Cleaner, outputs: Paths) -> dict[str, Any]:
     facts = np.array(cleaner.facts, dtype=np.int64).reshape(-1, 4)
     exact = np.frombuffer(b"".join(map(keys.exact_key, cleaner.keys)), dtype=np.uint8).reshape(-1, 16)
     ids = facts[:, 0].astype(np.uint64)
     arrays.write(outputs[2], {"id": ids, "bytes": facts[:, 1], "file": facts[:, 2], "part": facts[:, 3], "key": exact})
-    spaceless = np.array([_is_spaceless(key) for key in cleaner.keys], dtype=bool)
+    spaceless = np.array([is_spaceless(key) for key in cleaner.keys], dtype=bool)
     write_keys(outputs[3], ids, cleaner.keys, spaceless)
-    lines.write_line_counts(outputs[4], cleaner.texts, chosen.boilerplate, settings["partitions"])
     return cleaner.tally.content()
-
-
-def _is_spaceless(key: str) -> bool:
-    """Whether a text's shingles are of code points: most of it is written without spaces."""
-    return 2 * len(_KANA_OR_HANZI.findall(key)) > len(key)
 
 
 def _found(files: Sequence[tuple[str, str, int]], noted: Noted) -> dict[str, dict[str, list[str]]]:
@@ -187,7 +183,7 @@ def _found(files: Sequence[tuple[str, str, int]], noted: Noted) -> dict[str, dic
     for name, one in each.items():
         for kind, value in (("encodings", one.encoding), ("text_fields", one.text_field)):
             if value and len(seen[kind].setdefault(value, [])) < _NAMED:
-                seen[kind][value].append(name)
+                seen[kind][value].append(storable(name))
     return seen
 
 
@@ -196,11 +192,10 @@ def removed_row(
     value: float = 0.0, limit: float = 0.0, kept: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """A row of REMOVED. Raw text may hold lone surrogates, files may not."""
-    text = text.encode("utf-8", "backslashreplace").decode()
-    row = {"id": name, "text": text, "source": source, "meta": meta}
-    return row | {"rule": rule, "reason": reason, "value": float(value), "limit": float(limit), "kept": kept}
+    row = {"id": name, "text": storable(text), "source": source, "meta": meta}
+    return row | {"rule": rule, "reason": storable(reason), "value": float(value), "limit": float(limit), "kept": kept}
 
 
 def to_json(meta: Mapping[str, Any]) -> str:
     """Metadata as text that a file can hold."""
-    return json.dumps(meta, ensure_ascii=False, default=str).encode("utf-8", "backslashreplace").decode()
+    return storable(json.dumps(meta, ensure_ascii=False, default=str))

@@ -7,7 +7,7 @@ No result depends on how documents are spread over files, on the number of parti
 
 import itertools
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from zaohua.corpus.components import clusters, components
 from zaohua.corpus.edges import NEIGHBOURS, edges, unique_pairs, verified
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.signatures import NearDuplicates, algorithm
-from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, write_sketch
+from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, read_sizes, write_sketch
 from zaohua.mixing import mix
 
 Paths = Sequence[Path]
@@ -58,18 +58,26 @@ def cluster_tasks(
     *,
     documents: int = 0,
     merge: int = 64,
+    most: int = 2**30,
 ) -> list[Task]:
     """The tasks from sketches to `folder/clusters`. Keys are only read with `verify`; `documents` estimates memory.
 
-    Sketches are merged by so many, so that each partition opens fewer files.
+    Sketches are merged by so many, so that each partition opens fewer files; fewer where they take more than `most`
+    bytes together.
     """
     tasks: list[Task] = []
+    whole = documents * (settings.bands + 2) * _ROW
     if len(sketches) > merge:
-        groups = [tuple(sketches[i : i + merge]) for i in range(0, len(sketches), merge)]
+        each = max(whole // len(sketches), 1)
+        together = max(min(merge, most // each), 2)
+        groups = [tuple(sketches[i : i + together]) for i in range(0, len(sketches), together)]
         merged = [f"{folder}/merged/{number:06}" for number in range(len(groups))]
-        tasks += [Task("merged_sketches", group, {}, (name,)) for group, name in zip(groups, merged, strict=True)]
+        tasks += [
+            Task("merged_sketches", group, {}, (name,), memory=each * len(group))
+            for group, name in zip(groups, merged, strict=True)
+        ]
         sketches = merged
-    memory = documents * (settings.bands + 2) * _ROW // partitions
+    memory = whole // partitions
     names = [f"{folder}/edges/{number:06}" for number in range(partitions)]
     verify = settings.verify is not None
     for number, name in enumerate(names):
@@ -131,7 +139,8 @@ def verified_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -
         found.append(pairs[mix(pairs[:, 0] ^ mix(pairs[:, 1])) % np.uint64(count) == partition])
     pairs = unique_pairs(np.concatenate(found))
     near = NearDuplicates(**{name: settings[name] for name in ("characters", "words", "verify")})
-    kept = verified(pairs, _Keys(inputs[count:]), near)
+    keys = _Keys(inputs[count:])
+    kept = verified(pairs, keys, near, sizes=keys.sizes)
     arrays.write(outputs[0], {"near": kept})
     return {"candidate_pairs": len(pairs), "verified_pairs": len(kept)}
 
@@ -153,12 +162,22 @@ class _Keys:
     def __call__(self, ids: np.ndarray) -> tuple[list[str], np.ndarray]:
         keys: list[str] = []
         characters: list[np.ndarray] = []
-        files = np.searchsorted(self.first, ids, side="right") - 1
-        for file in np.unique(files):
-            _, some, way = read_keys(self.paths[file], ids[files == file])
+        for path, here in self._files(ids):
+            _, some, way = read_keys(path, here)
             keys += some
             characters.append(way)
         return keys, np.concatenate(characters)
+
+    def sizes(self, ids: np.ndarray) -> np.ndarray:
+        """The bytes of the keys of documents with these ids, ascending; (n,) int64."""
+        found = [read_sizes(path, here) for path, here in self._files(ids)]
+        return np.concatenate([np.zeros(0, dtype=np.int64), *found])
+
+    def _files(self, ids: np.ndarray) -> Iterator[tuple[Path, np.ndarray]]:
+        """The files that hold some of the ids, ascending, and which."""
+        files = np.searchsorted(self.first, ids, side="right") - 1
+        for file in np.unique(files):
+            yield self.paths[file], ids[files == file]
 
 
 def duplicate_clusters(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, Any]:

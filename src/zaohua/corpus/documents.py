@@ -1,7 +1,7 @@
 """A document, and the Parquet files that documents are written to and read from."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,6 +40,11 @@ class Document:
     meta: Mapping[str, Any]
 
 
+def storable(text: str) -> str:
+    """A text as a file can hold it: lone surrogates, as in names that are not UTF-8, are spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def read_documents(corpus: Path, part: Literal["documents", "heldout"]) -> Iterator[Document]:
     """The documents of a finished corpus folder, in order."""
     folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
@@ -48,11 +53,11 @@ def read_documents(corpus: Path, part: Literal["documents", "heldout"]) -> Itera
             yield Document(row["id"], row["text"], row["source"], json.loads(row["meta"]))
 
 
-def read_table(path: Path) -> Iterator[list[dict[str, Any]]]:
-    """The rows of one file, a row group at a time."""
+def read_table(path: Path, columns: Sequence[str] | None = None) -> Iterator[list[dict[str, Any]]]:
+    """The rows of one file, a row group at a time; all columns or some."""
     with pyarrow.parquet.ParquetFile(path) as file:
         for group in range(file.num_row_groups):
-            yield file.read_row_group(group).to_pylist()
+            yield file.read_row_group(group, columns=columns and list(columns)).to_pylist()
 
 
 class Table:

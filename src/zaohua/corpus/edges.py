@@ -56,17 +56,26 @@ def verified(
     texts: Callable[[np.ndarray], tuple[Sequence[str], np.ndarray]],
     settings: NearDuplicates,
     *,
+    sizes: Callable[[np.ndarray], np.ndarray],
     most: int = 4096,
+    most_bytes: int = 2**26,
 ) -> np.ndarray:
     """Those of the pairs (n, 2) whose shingles have a Jaccard similarity of at least `verify`.
 
-    `texts(ids)` gives the dedup keys of documents and whether each is cut into code points; it is asked for at most
-    `most` documents at a time, so memory does not grow with the pairs.
+    `texts(ids)` gives the dedup keys of documents and whether each is cut into code points, `sizes(ids)` their bytes.
+    Texts are asked for at most `most` documents and some `most_bytes` at a time, so memory does not grow with the
+    pairs; a pair that is larger comes alone.
     """
     assert settings.verify is not None, "there is nothing to reach"
     alike = np.zeros(len(pairs), dtype=bool)
-    for begin in range(0, len(pairs), most // 2):
-        block = pairs[begin : begin + most // 2]
+    every = np.unique(pairs)
+    both = sizes(every)[np.searchsorted(every, pairs)].sum(axis=1)
+    ends = np.cumsum(both)
+    begin = 0
+    while begin < len(pairs):
+        fits = int(np.searchsorted(ends, most_bytes + ends[begin] - both[begin], side="right"))
+        end = max(min(fits, begin + most // 2), begin + 1)
+        block = pairs[begin:end]
         ids = np.unique(block)
         keys, characters = texts(ids)
         sets: list[np.ndarray] = [np.zeros(0, dtype=np.uint64)] * len(ids)
@@ -74,6 +83,7 @@ def verified(
             sets[number] = found
         for i, (first, second) in enumerate(np.searchsorted(ids, block).tolist(), begin):
             alike[i] = jaccard(sets[first], sets[second]) >= settings.verify
+        begin = end
     return pairs[alike]
 
 

@@ -11,17 +11,21 @@ import numpy as np
 from zaohua.corpus import arrays
 from zaohua.corpus.cleaning import Tally, removed_row, to_json
 from zaohua.corpus.clustering import standing
+from zaohua.corpus.comparison import Boilerplate
 from zaohua.corpus.decontaminate import Index, decontaminate, read_index, write_gram_counts
 from zaohua.corpus.documents import CLEANED, DOCUMENT, FREE, REMOVED, TEST, Table, read_table
 from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, weighed
 from zaohua.corpus.keys import dedup_key
-from zaohua.corpus.lines import cut_lines, read_common
+from zaohua.corpus.lines import cut_lines, read_common, write_line_counts
 from zaohua.corpus.privacy import mask
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.settings import check
 
 OUTPUTS = ("documents", "heldout", "removed_late", "grams")
 """What finishing a piece writes, in this order."""
+
+FINISHING = frozenset({"boilerplate", "decontaminate", "min_characters", "privacy", "salt", "split"})
+"""The settings that finishing a piece reads."""
 
 Paths = Sequence[Path]
 
@@ -35,10 +39,11 @@ def weigh(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
     files, place = np.unique(facts["file"][free], return_inverse=True)
     weights = np.bincount(place, weights=sizes, minlength=len(files)).astype(np.int64)
     arrays.write(outputs[0], told | {"file": files, "file_bytes": weights})
-    first = facts["id"][:1]
-    here = clusters["kept"][(clusters["kept"] >= first) & (clusters["kept"] < first + len(facts["id"]))] if len(first) \
-        else facts["id"]  # fmt: skip
-    _write_names(inputs[1], np.unique(here), outputs[1])
+    low, high = np.searchsorted(
+        clusters["id"], settings["number"] + np.arange(2, dtype=np.uint64) << np.uint64(32)
+    ).tolist()
+    here = clusters["id"][low:high]
+    _write_names(inputs[1], here[here == clusters["kept"][low:high]], outputs[1])
 
 
 def _standing_free(facts: Mapping[str, np.ndarray], clusters: Path) -> np.ndarray:
@@ -49,13 +54,25 @@ def _standing_free(facts: Mapping[str, np.ndarray], clusters: Path) -> np.ndarra
 def _write_names(cleaned: Path, wanted: np.ndarray, output: Path) -> None:
     """The ids of some documents of a piece by number, for pieces that hold what repeats them."""
     numbers, names = [], []
-    for rows in read_table(cleaned) if len(wanted) else ():
+    for rows in read_table(cleaned, ["number", "id"]) if len(wanted) else ():
         here = np.isin(np.array([row["number"] for row in rows], dtype=np.uint64), wanted)
         numbers += [rows[place]["number"] for place in np.flatnonzero(here).tolist()]
         names += [rows[place]["id"].encode() for place in np.flatnonzero(here).tolist()]
     ends = np.cumsum([len(name) for name in names], dtype=np.int64)
     text = np.frombuffer(b"".join(names), dtype=np.uint8)
     arrays.write(output, {"number": np.array(numbers, dtype=np.uint64), "end": ends, "text": text})
+
+
+def count_lines(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """A piece's cleaned documents and the clusters -> in how many documents that repeat no other each line stands."""
+    texts = (text for rows in read_table(inputs[0], ["number", "text"]) for text in _standing_texts(rows, inputs[1]))
+    write_line_counts(outputs[0], texts, check(Boilerplate, settings["boilerplate"]), settings["partitions"])
+
+
+def _standing_texts(rows: list[dict[str, Any]], clusters: Path) -> list[str]:
+    numbers = np.array([row["number"] for row in rows], dtype=np.uint64)
+    stands = standing(clusters, numbers)[0] == numbers
+    return [rows[place]["text"] for place in np.flatnonzero(stands).tolist()]
 
 
 def divide(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
@@ -88,7 +105,7 @@ def join_names(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> No
 
 
 class _Names:
-    """The ids of documents by number, from the file that `name_kept` wrote."""
+    """The ids of documents by number, from the file that `join_names` wrote."""
 
     def __init__(self, path: Path) -> None:
         self.found = arrays.read(path)
@@ -138,11 +155,12 @@ class Finisher:
     def _without_common(self, rows: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[dict[str, Any], str]]:
         for row, part in rows:
             if self.common:
-                row["text"], gone = cut_lines(row["text"], self.common, self.settings.boilerplate)
+                left, gone = cut_lines(row["text"], self.common, self.settings.boilerplate)
                 self.tally.changed["boilerplate lines"] += len(gone)
-                if len(row["text"].strip()) < self.settings.min_characters:
+                if len(left.strip()) < self.settings.min_characters:
                     self._remove(row, "boilerplate", "nothing but lines that many documents have")
                     continue
+                row["text"] = left
             yield row, part
 
     def _clean_of_evaluations(self, rows: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[dict[str, Any], str]]:

@@ -4,7 +4,8 @@ import contextlib
 import os
 import shutil
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -13,23 +14,20 @@ from typing import Any
 import numpy as np
 
 from zaohua.corpus import arrays, cleaning, clustering, finishing, lines
-from zaohua.corpus.decontaminate import Index, Item
+from zaohua.corpus.decontaminate import Index
 from zaohua.corpus.documents import FREE, TEST, TRAIN
 from zaohua.corpus.engine.local import InProcess, Processes
 from zaohua.corpus.engine.schedule import Record, Runner
 from zaohua.corpus.engine.schedule import run as run_tasks
 from zaohua.corpus.engine.task import Function, Task
-from zaohua.corpus.formats.items import Found, Noted
-from zaohua.corpus.keys import dedup_key
-from zaohua.corpus.normalize import normalize
+from zaohua.corpus.evaluations import evaluation_items
+from zaohua.corpus.finishing import FINISHING
 from zaohua.corpus.pieces import pieces_of, to_json
-from zaohua.corpus.reading import read
 from zaohua.corpus.report.survey import survey
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
-from zaohua.corpus.sources import READABLE, Entry, Piece, inventory
+from zaohua.corpus.sources import Entry, Piece
 from zaohua.corpus.worlds import Embedded
 from zaohua.events import Events
-from zaohua.settings import UserError
 
 LITTLE = 20_000_000
 """Bytes of sources below which starting processes takes longer than the work."""
@@ -48,10 +46,16 @@ class Plan:
 
     def __init__(
         self, settings: CorpusSettings, entries: list[Entry], worlds: list[str], embedded: Embedded | None, work: Path,
-        sources: str,
+        sources: str, digests: Mapping[str, str],
     ) -> None:  # fmt: skip
-        self.settings, self.work = settings, work
-        shown = settings.model_dump(mode="json", exclude={"sources", "run", "web", "evaluations", "sample"})
+        """`sources` is a digest of all sources, `digests` has those of their files by absolute path."""
+        self.settings, self.work, self.digests = settings, work.absolute(), digests
+        entries = [replace(entry, path=entry.path.absolute()) for entry in entries]  # nodes have folders of their own
+        cleaning_settings, finishing_settings = _read_by(settings, cleaning.CLEANING), _read_by(settings, FINISHING)
+        if settings.boilerplate.documents is None:
+            del finishing_settings["boilerplate"]
+        if not settings.evaluations:
+            del finishing_settings["decontaminate"]
         sample = settings.sample
         pieces = _pieces(entries, settings)
         self.bytes = sum(piece.size for piece, _ in pieces)
@@ -60,25 +64,26 @@ class Plan:
         documents = max(self.bytes // _BYTES_A_DOCUMENT, 1)
         self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
         self.functions = clustering.functions() | lines.functions() | {
-            "clean": Function(cleaning.clean, 2, _versions(*_CLEANED_WITH, *_READ_WITH)),
-            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 2, _versions(*_CLEANED_WITH)),
+            "clean": Function(cleaning.clean, 3, _versions(*_CLEANED_WITH, *_READ_WITH)),
+            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 3, _versions(*_CLEANED_WITH)),
             "no_clusters": Function(no_clusters, 1),
             "weigh": Function(finishing.weigh, 1),
+            "count_lines": Function(finishing.count_lines, 1),
             "divide": Function(finishing.divide, 2),
             "join_names": Function(finishing.join_names, 1),
-            "finish": Function(finishing.finish, 2, _versions("opencc")),
+            "finish": Function(finishing.finish, 3, _versions("opencc")),
             "survey": Function(survey, 1),
         }  # fmt: skip
-        common = {"settings": shown, "partitions": self.partitions}
+        common = {"settings": cleaning_settings}
         self.cleaned: list[Task] = []
         file = 0
         first_file: dict[str, int] = {}
         for piece, most in pieces:
-            names = tuple(str(Path(path).resolve()) for path, _, _ in piece.files)
+            names = tuple(os.path.realpath(path) for path, _, _ in piece.files)
             here = first_file.setdefault(names[0], file)
             file = max(file, here + len(names))
             given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here, "most": most}
-            self._clean("clean", tuple(filter(os.path.isfile, names)), given, piece.size / 1e6)
+            self._clean("clean", names, given, piece.size / 1e6)
         for world in worlds:
             for part, name in _parts(world, embedded):
                 given = common | {"world": world, "name": name, "part": part, "number": len(self.cleaned), "file": file}
@@ -87,33 +92,49 @@ class Plan:
         self.tasks = list(self.cleaned)
         self.clusters = self._duplicates(documents)
         shared = {"clusters": self.clusters, "divided": "divided", "names": "names/all"}
-        divided = {name: getattr(settings, name) for name in ("split", "heldout", "salt")}
         weighed = [
             Task(
                 "weigh",
                 (task.outputs[2], task.outputs[0], self.clusters),
-                divided,
+                {"heldout": settings.heldout, "salt": settings.salt, "number": number},
                 (f"weights/{number:06}", f"names/{number:06}"),
                 weight=task.weight / 50,
             )
             for number, task in enumerate(self.cleaned)
         ]
         self.tasks += weighed
+        divided = {"split": settings.split, "heldout": settings.heldout}
         self.tasks.append(Task("divide", tuple(t.outputs[0] for t in weighed), divided, ("divided",), weight=0.1))
         self.tasks.append(Task("join_names", tuple(t.outputs[1] for t in weighed), {}, ("names/all",), weight=0.1))
         if settings.boilerplate.documents is not None:
-            counts = [task.outputs[4] for task in self.cleaned]
+            told = {
+                "boilerplate": settings.boilerplate.model_dump(exclude={"documents"}),
+                "partitions": self.partitions,
+            }
+            counted = [
+                Task(
+                    "count_lines",
+                    (task.outputs[0], self.clusters),
+                    told,
+                    (f"lines/{number:06}",),
+                    weight=task.weight / 20,
+                    memory=_TASK_MEMORY,
+                )
+                for number, task in enumerate(self.cleaned)
+            ]
+            self.tasks += counted
+            counts = [task.outputs[0] for task in counted]
             self.tasks += lines.tasks(counts, settings.boilerplate, self.partitions, "boilerplate")
             shared["common"] = "boilerplate/common"
         if settings.evaluations:
-            index = Index(_evaluation_items(settings), settings.decontaminate)
+            index = Index(evaluation_items(settings), settings.decontaminate)
             index.write(work / "evaluations")
             shared["index"] = "evaluations"
         self.finished = [
             Task(
                 "finish",
                 (task.outputs[0], task.outputs[2], *shared.values()),
-                {"settings": shown, "names": ["cleaned", "facts", *shared]},
+                {"settings": finishing_settings, "names": ["cleaned", "facts", *shared]},
                 tuple(f"{name}/{number:06}" for name in finishing.OUTPUTS),
                 weight=task.weight / 4,
                 memory=_TASK_MEMORY,
@@ -163,8 +184,9 @@ class Plan:
 
             with runner_for(self.settings.run, self.bytes) as runner:
                 records = run_tasks(
-                    self.tasks, self.functions, self.work, runner, progress=advance, memory=self.settings.run.memory
-                )
+                    self.tasks, self.functions, self.work, runner,
+                    digests=self.digests, progress=advance, memory=memory_for(self.settings.run),
+                )  # fmt: skip
         return Records(self.tasks, records)
 
     def lay_out(self, folder: Path, records: "Records") -> None:
@@ -225,6 +247,18 @@ def runner_for(settings: RunnerSettings, size: int) -> Iterator[Runner]:
         yield runner
 
 
+def memory_for(settings: RunnerSettings) -> int | None:
+    """Bytes that tasks may take together; None: no bound, for Ray places each task where its memory is."""
+    if settings.memory is not None or settings.runner == "ray":
+        return settings.memory
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _read_by(settings: CorpusSettings, names: Collection[str]) -> dict[str, Any]:
+    """Some settings as plain values: a task's key names those that it reads, so no other makes it be done again."""
+    return settings.model_dump(mode="json", include=set(names))
+
+
 def _pieces(entries: Sequence[Entry], settings: CorpusSettings) -> list[tuple[Piece, int | None]]:
     """The pieces, and how many texts to read of each of its files: of a sample those of uncut files from all over."""
     texts = settings.sample
@@ -241,17 +275,6 @@ def _parts(world: str, embedded: Embedded | None) -> list[tuple[int, str]]:
     if next(embedded(world, "test"), None) is None:
         return [(FREE, "train")]
     return [(TRAIN, "train"), (TEST, "test")]
-
-
-def _evaluation_items(settings: CorpusSettings) -> list[Item]:
-    """The texts of the files of evaluations, each file a set by its name."""
-    items = []
-    for entry in inventory(settings.evaluations):
-        found = [item.text for item in read(Piece.of(entry), settings, Noted()) if isinstance(item, Found)]
-        if not found:
-            raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
-        items += [Item(entry.name, dedup_key(normalize(text))) for text in found]
-    return list(dict.fromkeys(items))
 
 
 def _versions(*packages: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import codecs
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from zaohua.corpus.comparison import Boilerplate, Decontamination, NearDuplicates
 from zaohua.corpus.formats.settings import ReadingSettings
@@ -25,8 +25,15 @@ class RunnerSettings(Settings):
     address: str | None = None
     """Of a running Ray cluster; None: one on this machine is started and ended."""
 
-    memory: Annotated[int, Field(ge=100_000_000)] = 4_000_000_000
-    """Bytes that all tasks running at once may take, as estimated."""
+    memory: Annotated[int, Field(ge=100_000_000)] | None = None
+    """Bytes that all tasks running at once may take, as estimated; None: as many as the machine has, and on Ray no
+    bound but each node's own."""
+
+    @model_validator(mode="after")
+    def _has_workers(self) -> "RunnerSettings":
+        if self.runner == "ray" and self.workers == 0:
+            raise ValueError("Ray needs workers: leave out workers, or give at least 1")
+        return self
 
 
 class CorpusSettings(ReadingSettings):

@@ -122,6 +122,12 @@ def dense() -> np.ndarray:
     return table
 
 
+def is_spaceless(text: str) -> bool:
+    """Whether most of a text's letters are of scripts written without spaces: its shingles are of code points."""
+    letters = letters_of(text)
+    return 2 * int(dense()[letters].sum()) > len(letters)
+
+
 def _groups(texts: Sequence[str]) -> Iterator[tuple[list[str], list[int]]]:
     """Texts in groups of some million code points, and whose they are; longer ones in pieces, cut between words."""
     pieces: list[str] = []

@@ -41,6 +41,12 @@ def read_keys(path: Path, ids: np.ndarray | None = None) -> tuple[np.ndarray, li
     return found["id"][rows], keys, found["characters"][rows]
 
 
+def read_sizes(path: Path, ids: np.ndarray) -> np.ndarray:
+    """The bytes of the dedup keys of a file's documents with these ids."""
+    found = arrays.read(path)
+    return np.diff(found["end"], prepend=0)[np.searchsorted(found["id"], ids)]
+
+
 def write_sketch(
     path: Path,
     ids: np.ndarray,

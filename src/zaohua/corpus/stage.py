@@ -1,24 +1,28 @@
 """The corpus stage: sources in; documents, held-out text and what was removed out, by tasks from files to files.
 
-pieces -> clean -> (sketch -> clusters) (common lines) -> weigh -> divide -> finish -> survey -> the folder's parts
+pieces -> clean -> (sketch -> clusters) -> (common lines) weigh -> divide -> finish -> survey -> the folder's parts
 """
 
 import json
+import os
 import shutil
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from zaohua import folders
 from zaohua.corpus import finishing
 from zaohua.corpus.cleaning import Tally
-from zaohua.corpus.engine.task import content_digests
-from zaohua.corpus.gathering import gathered, is_readable
+from zaohua.corpus.documents import storable
+from zaohua.corpus.engine.cluster import UnreachableError
+from zaohua.corpus.engine.task import content_digests, quick_digests, was_begun
+from zaohua.corpus.gathering import gathered
 from zaohua.corpus.glance import glance
 from zaohua.corpus.plan import Plan
 from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE
+from zaohua.corpus.sources import READABLE, Entry, inventory
 from zaohua.corpus.summary import found, say, sentence, summary
 from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
@@ -26,7 +30,7 @@ from zaohua.settings import UserError
 
 __all__ = ["SMALLEST", "glance", "run"]
 
-CODE = 4
+CODE = 5
 """Raised by hand when the same settings and sources would give another corpus."""
 
 SMALLEST = 2000
@@ -40,29 +44,32 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     and begun again, it goes on where it was. Raises UserError when a source is missing, nothing in it is text, or there
     is too little to train on.
     """
-    work = output.with_name(f".{output.name}.work")
+    work = output.absolute().with_name(f".{output.name}.work")
     entries, worlds = gathered(settings, embedded, work)
+    evaluations = inventory(settings.evaluations)
     for entry in entries:
-        if output.resolve() in entry.path.resolve().parents:  # it would be replaced by what is made of it
+        if output.resolve() in Path(_place(entry)).parents:  # it would be replaced by what is made of it
             raise UserError(
                 f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o"
             )
     work.mkdir(parents=True, exist_ok=True)
     with folders.locked(work):
-        digests = content_digests(work, [str(entry.path.resolve()) for entry in entries if is_readable(entry)])
-        named = [[entry.source, entry.name, digests.get(str(entry.path.resolve()), "")] for entry in entries]
+        digests = _digests(work, settings, [*entries, *evaluations])
         manifest: dict[str, Any] = {
             "stage": "corpus",
             "code": CODE,
             "settings": settings.model_dump(mode="json", exclude={"run"}),
-            "inputs": {"sources": folders.digest_of([named, world_digests(worlds, embedded)])},
+            "inputs": {
+                "sources": folders.digest_of([_named(entries, digests), world_digests(worlds, embedded)]),
+                "evaluations": folders.digest_of(_named(evaluations, digests)),
+            },
         }
         if folders.up_to_date(output, manifest):
             events.say(f"corpus: {output} is up to date", f"语料：{output} 已是最新")
             shutil.rmtree(work, ignore_errors=True)
             return output
         try:
-            plan = Plan(settings, entries, worlds, embedded, work, manifest["inputs"]["sources"])
+            plan = Plan(settings, entries, worlds, embedded, work, manifest["inputs"]["sources"], digests)
             records = plan.carry_out(events)
             total = finishing.added([records[task] for task in plan.cleaned + plan.finished])
             _check_size(total, settings)
@@ -71,8 +78,10 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
                 raise UserError(
                     f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text"
                 )
-        except UserError:  # the same command would say the same: nothing is left to go on with
-            shutil.rmtree(work, ignore_errors=True)
+        except UserError as error:
+            begun = was_begun(work) or (work / "fetched").exists() or isinstance(error, UnreachableError)
+            if isinstance(error, _TextError) or not begun:  # there is nothing to go on with
+                shutil.rmtree(work, ignore_errors=True)
             raise
         with folders.writing(output, manifest) as folder:
             plan.lay_out(folder, records)
@@ -85,18 +94,37 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     return output
 
 
+class _TextError(UserError):
+    """The text itself is at fault: nothing that was done with it is of use."""
+
+
+def _digests(work: Path, settings: CorpusSettings, entries: Sequence[Entry]) -> dict[str, str]:
+    """What names the content of each file, by its whole path; a sample reads little, so it looks at sizes and times."""
+    names = [_place(entry) for entry in entries]
+    return quick_digests(names) if settings.sample else content_digests(work, names)
+
+
+def _named(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[list[str]]:
+    return [[entry.source, storable(entry.name), digests[_place(entry)]] for entry in entries]
+
+
+def _place(entry: Entry) -> str:
+    """A file's own path, links followed as far as they lead."""
+    return os.path.realpath(entry.path)
+
+
 def _check_size(total: Tally, settings: CorpusSettings) -> None:
     named = ", ".join(settings.sources)
     characters = sum(counts["characters"] + counts["heldout_characters"] for counts in total.sources.values())
     removed = sum(total.removed.values(), Counter())
     if not characters and removed.keys() - {"unreadable", "short"}:
         often = ", ".join(f"{count:,} by {rule}" for rule, count in removed.most_common(3))
-        raise UserError(f"all texts in {named} were removed ({often}): give other text, or set rules.preset to none")
+        raise _TextError(f"all texts in {named} were removed ({often}): give other text, or set rules.preset to none")
     if not characters:
         first = total.first_reason or "empty"
-        raise UserError(f"no text was found in {named} (the first file or line: {first}); give files of {READABLE}")
+        raise _TextError(f"no text was found in {named} (the first file or line: {first}); give files of {READABLE}")
     if characters < SMALLEST:
-        raise UserError(
+        raise _TextError(
             f"{named} holds {characters:,} characters of text, too little to train on: "
             f"give at least {SMALLEST:,}, better a million"
         )

@@ -6,6 +6,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zaohua.corpus.cleaning import to_json
 from zaohua.corpus.report import survey as survey_module
 from zaohua.corpus.report.survey import EDGES, SAMPLES, Picks, Survey, chosen_samples
 
@@ -101,3 +102,11 @@ def test_of_more_sources_than_samples_some_are_shown_the_same_ones_in_any_order(
         chosen.append([(source, entry["id"]) for source, entry in chosen_samples(whole.content()["samples"])])
     assert chosen[0] == chosen[1] == chosen[2]
     assert len(chosen[0]) == len({source for source, _ in chosen[0]}) == 10
+
+
+def test_an_address_with_a_lone_surrogate_is_spelled_out(corpus, tmp_path):
+    meta = to_json({"file": "a", "url": "https://example.org/\udce9"})
+    folder = corpus({"documents": [document("a", "a text") | {"meta": meta}]})
+    survey_module.survey([folder / "documents/part-0.parquet"], {"parts": ["documents"]}, [tmp_path / "survey"])
+    (entry,) = json.loads((tmp_path / "survey").read_text(encoding="utf-8"))["samples"]["web"]
+    assert entry["url"] == "https://example.org/\\udce9"

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,11 @@ from zaohua.settings import UserError
 
 _WINDOW = 3  # tasks a processor that the cluster is given ahead, so that none waits for the driver
 _RETRIES = 3
+_PATIENCE = 10.0  # seconds in which a cluster must answer
+
+
+class UnreachableError(UserError):
+    """No cluster answers now; it may later."""
 
 
 class Nodes:
@@ -62,15 +68,22 @@ class Nodes:
         if job.task.memory > largest:
             raise UserError(
                 f"the task {job.task} needs {job.task.memory / 1e9:.1f} GB, and no node of the cluster has more than "
-                f"{largest / 1e9:.1f} GB: add a larger node, or give more partitions"
+                f"{largest / 1e9:.1f} GB: add a larger node"
             )
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nothing listens at host:port; Ray itself goes on trying for minutes."""
+    host, _, port = address.rpartition(":")
+    if port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=_PATIENCE).close()
 
 
 @contextlib.contextmanager
 def connected(address: str | None = None, *, workers: int | None = None) -> Iterator[Nodes]:
     """The nodes of the cluster at `address` (auto: the one this machine belongs to), or of one started here.
 
-    Raises UserError where Ray is not installed or no cluster answers.
+    Raises UserError where Ray is not installed, UnreachableError where no cluster answers.
     """
     try:
         import ray
@@ -80,9 +93,10 @@ def connected(address: str | None = None, *, workers: int | None = None) -> Iter
         if address is None:
             ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         else:
+            _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        raise UserError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnreachableError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
     try:
         nodes = Nodes()
         try:

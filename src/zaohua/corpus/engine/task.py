@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import stat
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -17,6 +18,7 @@ from zaohua.settings import UserError
 
 DONE = "done"
 """The folder of done-files below the root that tasks work in."""
+CONTENTS = "contents.json"
 _PATIENCE = 10.0  # seconds: a network file system shows a new file late
 
 Call = Callable[[Sequence[Path], Mapping[str, Any], Sequence[Path]], Mapping[str, Any] | None]
@@ -89,24 +91,48 @@ def output_digest(key: str, name: str) -> str:
 
 
 def content_digests(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """XXH3-128 of each file's content; those whose size and time are as at the last call are not read again."""
-    cache = root / DONE / "contents.json"
+    """XXH3-128 of each file's content, "" of what cannot be read; files whose size and time are as at the last call
+    are not read again."""
+    cache = root / DONE / CONTENTS
     try:
         known = json.loads(cache.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
     found: dict[str, list[Any]] = {}
+    unreadable: list[str] = []
     for name in names:
-        status = (root / name).stat()
-        before = known.get(name, [None, None, None])
-        if before[:2] == [status.st_size, status.st_mtime_ns]:
-            found[name] = before
-        else:
-            found[name] = [status.st_size, status.st_mtime_ns, _digest(root / name)]
+        try:
+            status = (root / name).stat()
+            before = known.get(name, [None, None, None])
+            if not stat.S_ISREG(status.st_mode):  # opening a pipe waits for who writes it
+                unreadable.append(name)
+            elif before[:2] == [status.st_size, status.st_mtime_ns]:
+                found[name] = before
+            else:
+                found[name] = [status.st_size, status.st_mtime_ns, _digest(root / name)]
+        except OSError:
+            unreadable.append(name)
     if any(known.get(name) != entry for name, entry in found.items()):
         cache.parent.mkdir(parents=True, exist_ok=True)
-        folders.write_file(cache, json.dumps(known | found, ensure_ascii=False))
-    return {name: entry[2] for name, entry in found.items()}
+        folders.write_file(cache, json.dumps(known | found))  # in ASCII: a name may hold lone surrogates
+    return dict.fromkeys(unreadable, "") | {name: entry[2] for name, entry in found.items()}
+
+
+def quick_digests(names: Iterable[str]) -> dict[str, str]:
+    """The size and time of each file in place of its content."""
+    found = {}
+    for name in names:
+        try:
+            status = os.stat(name)
+            found[name] = f"{status.st_size} {status.st_mtime_ns}"
+        except OSError:
+            found[name] = ""
+    return found
+
+
+def was_begun(root: Path) -> bool:
+    """Whether any task was done in a root."""
+    return any(path.name != CONTENTS for path in (root / DONE).glob("*.json"))
 
 
 def perform(job: Job) -> dict[str, Any]:
@@ -147,7 +173,7 @@ def _perform(job: Job) -> dict[str, Any]:
     seconds = round(time.perf_counter() - begun, 3)
     done = {**job.record, "outputs": outputs, "counts": dict(counts or {}), "seconds": seconds}
     (root / DONE).mkdir(exist_ok=True)
-    folders.write_file(done_path(root, job.key), json.dumps(done, ensure_ascii=False, indent=1))
+    folders.write_file(done_path(root, job.key), json.dumps(done, indent=1))
     return done
 
 

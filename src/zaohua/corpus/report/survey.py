@@ -15,7 +15,7 @@ import pyarrow.compute
 import pyarrow.parquet
 import xxhash
 
-from zaohua.corpus.documents import DOCUMENT, REMOVED
+from zaohua.corpus.documents import DOCUMENT, REMOVED, storable
 from zaohua.corpus.privacy import KINDS
 
 EXAMPLES = 10
@@ -259,4 +259,8 @@ def _entry(table: pyarrow.Table, row: int, rank: Any, most: int = SHOWN) -> Entr
 def _told(meta: Mapping[str, Any]) -> Entry:
     """What a sample shows of a document's metadata."""
     names = ("language", "script", "url", "cluster_size")
-    return {name: meta[name] if name == "cluster_size" else str(meta[name])[:300] for name in names if name in meta}
+    return {
+        name: meta[name] if name == "cluster_size" else storable(str(meta[name])[:300])
+        for name in names
+        if name in meta
+    }
