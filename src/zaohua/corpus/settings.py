@@ -75,7 +75,7 @@ class CorpusSettings(ReadingSettings):
     decontaminate: Decontamination = Decontamination()
 
     privacy: bool = True
-    """Put placeholders such as <EMAIL> for addresses, numbers and keys that identify a person or open a door."""
+    """Put placeholders (EMAIL, PHONE, … in angle brackets) for what identifies a person or opens a door."""
 
     heldout: Annotated[float, Field(ge=0.001, le=0.5)] = 0.1
     """Share of the text (of its UTF-8 bytes) that is kept from training and measured on."""
