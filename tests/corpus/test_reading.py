@@ -1,7 +1,10 @@
 """Whatever a file holds, reading goes on: what cannot be read is one reason, and the next file is read."""
 
 import gzip
+import io
 import os
+import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from zaohua.corpus.pieces import pieces_of
 from zaohua.corpus.reading import READERS, Found, Noted, Unreadable, read
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import Entry, Piece, inventory
+from zaohua.settings import UserError
 
 BYTES = {
     "nothing": b"",
@@ -120,3 +124,57 @@ def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pypdf", None)
     (item,) = read(inventory([str(tmp_path)])[0], ReadingSettings(), Noted())
     assert "pip install pypdf" in item.reason
+
+
+def zip_with_a_wrong_name() -> bytes:
+    """A zip whose member's name is said to be UTF-8 and is not."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as file:
+        file.writestr("字.txt", "x")
+    return held.getvalue().replace("字".encode(), b"\xd7\xd6.")
+
+
+def tar_with_a_wrong_size() -> bytes:
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w", format=tarfile.PAX_FORMAT) as file:
+        info = tarfile.TarInfo("a.txt")
+        info.size, info.pax_headers = 4, {"size": "²"}
+        file.addfile(info, io.BytesIO(b"text"))
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.zip", zip_with_a_wrong_name(), "UnicodeDecodeError"),
+        ("a.tar", tar_with_a_wrong_size(), "text"),
+        ("a.warc", b"WARC/1.0\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", "without a length"),
+    ],
+)
+def test_nothing_in_a_file_ends_more_than_its_own_reading(tmp_path, name, data, said):
+    (tmp_path / name).write_bytes(data)
+    (tmp_path / "b.txt").write_text("good")
+    for size in (500, 2**20):
+        bad, good = [item for piece in pieces_of(inventory([str(tmp_path)]), ReadingSettings(), size)
+                     for item in read(piece, ReadingSettings(), Noted())]  # fmt: skip
+        assert said in (bad.reason if isinstance(bad, Unreadable) else bad.text)
+        assert good.text == "good"
+
+
+def test_what_a_reader_raises_is_a_reason_but_for_the_users_mistakes_and_the_machines_end(tmp_path, monkeypatch):
+    (entry,) = texts(tmp_path, 1)
+
+    def stumbling(error: Exception):
+        def reader(*_):
+            yield Found("before")
+            raise error
+
+        return reader
+
+    monkeypatch.setitem(READERS, "text", stumbling(KeyError("x")))
+    before, after = read(entry, ReadingSettings(), Noted())
+    assert (before.text, after.reason) == ("before", "the file cannot be read (KeyError: 'x')")
+    for error in (UserError("no"), MemoryError()):
+        monkeypatch.setitem(READERS, "text", stumbling(error))
+        with pytest.raises(type(error)):
+            list(read(entry, ReadingSettings(), Noted()))

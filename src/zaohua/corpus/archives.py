@@ -21,6 +21,7 @@ _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _ROW = 512  # bytes of a header in a tar, to which members are filled up
 _LONGEST_NAME = 2**16
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,9 @@ def tar_members(stream: Unpacked) -> Iterator[Member]:
             _data(stream, info.size)
             begin = stream.tell()
             continue
-        size = int(told["size"]) if told.get("size", "").isdigit() else info.size
+        size = int(told["size"]) if _SIZE.fullmatch(told.get("size", "")) else info.size
+        if size < 0:
+            raise SetAsideError("a member of less than nothing: the rest of the archive is left")
         more = info.type == tarfile.GNUTYPE_SPARSE and header[482]
         while more:  # the list of its holes goes on
             row = _row(stream)

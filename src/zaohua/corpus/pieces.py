@@ -19,7 +19,6 @@ from zaohua.corpus.formats.warc import records_of
 from zaohua.corpus.formats.wikipedia import BEGIN
 from zaohua.corpus.reading import read
 from zaohua.corpus.sources import Entry, Piece
-from zaohua.settings import UserError
 
 SIZE = 32 * 2**20
 """Bytes of a piece."""
@@ -64,8 +63,10 @@ def cut(entry: Entry, settings: ReadingSettings, size: int = SIZE) -> list[Piece
         if unknown or noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
             return [Piece.of(entry)]
         spans = cutter(content, settings, noted, size)
-    except (OSError, ValueError, UserError, SetAsideError, zipfile.BadZipFile, NotImplementedError, *DAMAGED):
-        return [Piece.of(entry)]  # reading it will say what is wrong
+    except MemoryError:
+        raise
+    except Exception:  # reading it will say what is wrong
+        return [Piece.of(entry)]
     if len(spans) < 2:
         return [Piece.of(entry)]
     each, rest = divmod(entry.size, len(spans))

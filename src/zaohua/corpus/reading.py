@@ -22,6 +22,7 @@ from zaohua.corpus.formats.tables import read_parquet, read_table
 from zaohua.corpus.formats.warc import read_warc
 from zaohua.corpus.formats.wikipedia import read_dump
 from zaohua.corpus.sources import Entry, Piece
+from zaohua.settings import UserError
 
 __all__ = ["TEXT_FIELDS", "Found", "Item", "Noted", "Unreadable", "read", "read_content"]
 
@@ -95,3 +96,7 @@ def read_content(content: Content, settings: ReadingSettings, noted: Noted, span
         yield Unreadable(f"reading .{content.kind} files needs the package {error.name}: pip install {error.name}")
     except OSError as error:
         yield Unreadable(f"the file cannot be read ({error.strerror or error})")
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # libraries raise nearly anything on hostile bytes; it costs this file alone
+        yield Unreadable(f"the file cannot be read ({type(error).__name__}: {error})")
