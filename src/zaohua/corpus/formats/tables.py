@@ -112,7 +112,7 @@ def read_parquet(content: Content, settings: ReadingSettings, noted: Noted, span
         number = span.first
         with (
             random_access(content, settings, noted) as bytes_,
-            pyarrow.parquet.ParquetFile(bytes_, buffer_size=_BUFFER) as file,
+            pyarrow.parquet.ParquetFile(bytes_, buffer_size=_BUFFER, pre_buffer=False) as file,
         ):
             end = file.num_row_groups if span.end is None else span.end
             names = file.schema_arrow.names
