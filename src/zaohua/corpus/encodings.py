@@ -1,6 +1,7 @@
 """Bytes to text when nobody says how: candidates are decoded strictly and judged by the characters that come out."""
 
 import codecs
+import contextlib
 import re
 import unicodedata
 
@@ -117,6 +118,16 @@ def encoding_of(data: bytes, *, whole: bool = True) -> str:
     if utf8 is None and _nearly_utf8(data):
         return "utf-8"
     return _east_asian(data, whole) or _one_byte(data, whole)
+
+
+def name_of(raw: bytes) -> str:
+    """A file's name as text: as UTF-8, or as what it is recognised as, or with what is broken replaced."""
+    with contextlib.suppress(UnicodeError):
+        return raw.decode()
+    try:
+        return raw.decode(encoding_of(raw))
+    except (UnicodeError, UndecodableError):
+        return raw.decode("utf-8", "replace")
 
 
 def declared(name: str) -> str:
