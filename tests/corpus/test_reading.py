@@ -178,3 +178,56 @@ def test_what_a_reader_raises_is_a_reason_but_for_the_users_mistakes_and_the_mac
         monkeypatch.setitem(READERS, "text", stumbling(error))
         with pytest.raises(type(error)):
             list(read(entry, ReadingSettings(), Noted()))
+
+
+def test_running_text_is_told_from_records_and_lines(tmp_path):
+    answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\nsome plain text"
+    head = b"WARC/1.0\r\nWARC-Type: response\r\nContent-Type: application/http\r\nContent-Length: %d\r\n\r\n"
+    for name, data in {
+        "a.txt": b"a text\n\nof lines",
+        "bad.md": b"a text\nof lines\n\xff\xff\n" + b"more of them, as they are typed\n" * 9,
+        "b.jsonl": b'{"text": "a record"}',
+        "c.warc": head % len(answer) + answer,
+        "d.html": b"<p>a page with a sentence or two that are its text</p>",
+    }.items():
+        (tmp_path / name).write_bytes(data)
+
+    def plain(**settings) -> dict[str, set[bool]]:
+        items = [
+            item for entry in inventory([str(tmp_path)]) for item in read(entry, ReadingSettings(**settings), Noted())
+        ]
+        found = [item for item in items if isinstance(item, Found)]
+        return {name: {item.plain for item in found if item.file.endswith(name)} for name in names}
+
+    names = sorted(path.name for path in tmp_path.iterdir())
+    running = {"a.txt": {True}, "b.jsonl": {False}, "bad.md": {True}, "c.warc": {True}, "d.html": {False}}
+    assert plain() == plain(documents="blank_line") == running
+    assert plain(documents="line") == running | {"a.txt": {False}, "bad.md": {False}}
+    with (tmp_path / "a.txt").open("ab") as file:
+        file.write(b"x" * 500 + b"\nlines of a large file\n" * 100)
+    assert plain(largest_document=1024)["a.txt"] == {True}
+
+
+def test_what_is_in_a_bundled_archive_tells_the_archives_place(tmp_path):
+    (tmp_path / "a.txt").write_text("first")
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as file:
+        file.writestr("x.txt", "in the archive")
+        file.writestr("y.bin", "unreadable")
+    (tmp_path / "c.txt").write_text("last")
+    (piece,) = pieces_of(inventory([str(tmp_path)]), ReadingSettings())
+    assert [item.place for item in read(piece, ReadingSettings(), Noted())] == [0, 1, 1, 2]
+
+
+def test_lone_surrogates_in_what_a_record_says_are_spelled_out(tmp_path):
+    (tmp_path / "a.jsonl").write_text(r'{"text": "x", "url": "https://x/\udc80", "k\ud800": [{"v": "\ud800é"}]}')
+    (item,) = read(inventory([str(tmp_path)])[0], ReadingSettings(), Noted())
+    assert item.url == item.fields["url"] == r"https://x/\udc80"
+    assert item.fields[r"k\ud800"] == [{"v": r"\ud800é"}]
+
+
+def test_fields_nested_too_deep_cost_their_record(tmp_path):
+    deep = '{"text": "x", "deep": ' + '{"a": ' * 600 + "1" + "}" * 601
+    (tmp_path / "a.jsonl").write_text(deep + '\n{"text": "good"}')
+    bad, good = read(inventory([str(tmp_path)])[0], ReadingSettings(), Noted())
+    assert (bad.reason, bad.line, bad.text) == ("fields nested too deep", 1, "x")
+    assert good.text == "good"

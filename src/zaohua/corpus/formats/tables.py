@@ -59,17 +59,18 @@ def table_rows(
     csv.field_size_limit(settings.largest_document)
     aside: list[Unreadable] = []
     begun = taken = 0
-    header = ""
+    header: list[str] = []
 
     def texts() -> Iterator[str]:
-        nonlocal begun, taken, header
+        nonlocal begun, taken
         for item, size in lines:
             taken += size
             if isinstance(item, Unreadable):
                 aside.append(item)
                 continue
             begun = begun or item.line
-            header += "" if noted.header else item.text
+            if not noted.header:
+                header.append(item.text)
             yield item.text
 
     source = texts()
@@ -80,7 +81,7 @@ def table_rows(
     while True:
         try:
             for fields in csv.reader(source, delimiter=separator, quoting=quoting):
-                noted.header = noted.header or header
+                noted.header = noted.header or "".join(header)
                 yield from ((item, taken) for item in aside)
                 aside.clear()
                 if fields:

@@ -125,7 +125,7 @@ def _page(
     fields = {"date": record.heads["warc-date"]} if "warc-date" in record.heads else {}
     text, noted.encoding = html.decoded(data, charset, settings.encoding)
     if mime.startswith("text/plain"):
-        return Found(text, number, fields, url)
+        return Found(text, number, fields, url, plain=True)
     page = html.page(text, settings.html)
     if not page.text:
         return Unreadable("a page without a main text", number, url=url)
