@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from itertools import pairwise
 
 from zaohua.corpus.archives import tar_members, zip_members
 from zaohua.corpus.encodings import UndecodableError
@@ -162,12 +161,13 @@ def _cut_zip(content: Content, settings: ReadingSettings, noted: Noted, size: in
     """Groups of a zip's members."""
     with random_access(content, settings, Noted()) as packed, zipfile.ZipFile(packed) as file:
         starts, held = [0], 0
-        for number, (info, _) in enumerate(zip_members(file), 1):
+        members = zip_members(file)
+        for number, (info, _) in enumerate(members, 1):
             held += info.compress_size
-            if held >= size:
+            if held >= size and number < len(members):
                 starts.append(number)
                 held = 0
-        return [Span(start, end) for start, end in pairwise([*starts, None]) if start is not None]
+        return [Span(start, end) for start, end in zip(starts, [*starts[1:], None])]
 
 
 def _cut_parquet(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
