@@ -19,7 +19,7 @@ class Found:
     url: str = ""
     file: str = ""
     plain: bool = False
-    place: int = 0
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Unreadable:
     text: str = ""
     url: str = ""
     file: str = ""
-    place: int = 0
+    place: int = field(default=0, compare=False)
 
 
 Item = Found | Unreadable
