@@ -73,9 +73,30 @@ def test_a_page_nested_without_end_is_set_aside():
 
 
 def test_depth_is_that_of_open_elements():
-    assert nesting("<p>one<p>two<br><img src=x><div/>") == 0
+    assert nesting("<p>one<p>two<br><img src=x><path/>") == 0
     assert nesting("<div><div></div><div></div></div>") == 2
+    assert nesting("<div><i></div><div><b></div>" * 9) == 2
+    assert nesting("<p><b>x</b> <script>'<div><div>'</script><!-- <div><div> --><a title='<div>'>y</a></p>") == 1
     assert nesting(html(TEXT)) < 20 < DEEPEST
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<div></x>",
+        "<div><!--</div>-->",
+        "<div><script>'</div>'</script>",
+        "<div><i title='</div>'></i>",
+        "<i title='<!--'></i><div><i title='-->'></i><!--</div>-->",
+        "<div><b></div x",
+        "<b><div></b>",
+        "<div><table><tr><td></div>",
+        "<div/>",
+        "<DIV></dIv\0>",
+    ],
+)
+def test_depth_is_not_hidden_by_what_closes_nothing(source):
+    assert nesting(source * 3000 + ">") > DEEPEST
 
 
 @pytest.mark.parametrize(

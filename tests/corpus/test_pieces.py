@@ -247,3 +247,13 @@ def test_damaged_files_are_pieces_too_and_lose_nothing_of_what_was_sound(tmp_pat
     assert in_pieces(entries, ReadingSettings(documents="line"), 700) == items
     assert getattr(items[-1], "reason", "")
     assert name in ("a.parquet", "a.zip") or len(items) > 10
+
+
+def test_no_piece_of_a_zip_is_empty(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for n in range(4):
+            file.writestr(f"{n}.txt", "text " * 100)
+    entries = inventory([str(tmp_path / "a.zip")])
+    pieces = pieces_of(entries, ReadingSettings(), 500)
+    assert [(piece.span.start, piece.span.end) for piece in pieces] == [(0, 1), (1, 2), (2, 3), (3, None)]
+    assert in_pieces(entries, ReadingSettings(), 500) == whole(entries, ReadingSettings())

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.pieces import from_json, pieces_of, to_json
+from zaohua.corpus.reading import Found, Noted, read
 from zaohua.corpus.sources import READABLE, Entry, Piece, inventory
 from zaohua.settings import UserError
 
@@ -71,3 +74,29 @@ def test_a_source_without_files_is_one_sentence(tmp_path, name, said):
     with pytest.raises(UserError, match=said) as caught:
         inventory([str(tmp_path / name)])
     assert READABLE in str(caught.value)
+
+
+def test_a_name_that_is_not_utf8_is_recognised_and_its_file_opens(tmp_path):
+    place = tmp_path / "texts"
+    place.mkdir()
+    for name in ("今天的文章.txt".encode("gbk"), b"\xff\xfe.txt"):
+        Path(os.fsdecode(bytes(place) + b"/" + name)).write_text("a text")
+    for source in (place, place / "*.txt"):
+        entries = inventory([str(source)])
+        (piece,) = (from_json(to_json(piece)) for piece in pieces_of(entries, ReadingSettings()))
+        items = list(read(piece, ReadingSettings(), Noted()))
+        assert [item.text for item in items if isinstance(item, Found)] == ["a text"] * 2
+        assert [item.file for item in items] == [entry.name for entry in entries]
+        assert items[0].file.endswith("今天的文章.txt")
+        assert all(item.file.encode() for item in items)
+
+
+def test_a_glob_leaves_out_what_a_folder_leaves_out(tmp_path):
+    made(tmp_path, "texts/a.txt", "texts/out/documents/part-0.txt", "texts/other/b.txt")
+    (tmp_path / "texts/out/manifest.json").write_text('{"stage": "corpus", "files": {}}')
+    (tmp_path / "texts/other/manifest.json").write_text('{"name": "no stage", "files": {}}')
+    names = [entry.path.name for entry in inventory([str(tmp_path / "texts/**/*.txt")])]
+    assert names == [entry.path.name for entry in inventory([str(tmp_path / "texts")]) if entry.kind == "text"]
+    assert names == ["a.txt", "b.txt"]
+    inside = inventory([str(tmp_path / "texts/out/documents/*.txt")])  # who names what is inside means it
+    assert [entry.path.name for entry in inside] == ["part-0.txt"]

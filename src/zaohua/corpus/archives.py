@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
-from zaohua.corpus.encodings import UndecodableError, encoding_of
+from zaohua.corpus.encodings import UndecodableError, encoding_of, name_of
 from zaohua.corpus.formats.contents import WHOLE, Content, Span
 from zaohua.corpus.formats.items import Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.kinds import ARCHIVES, ends_of
@@ -21,6 +21,7 @@ _UTF8_NAME = 0x800
 _ENCRYPTED = 0x1
 _ROW = 512  # bytes of a header in a tar, to which members are filled up
 _LONGEST_NAME = 2**16
+_SIZE = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
@@ -183,12 +184,14 @@ def tar_members(stream: Unpacked) -> Iterator[Member]:
             _data(stream, info.size)
             begin = stream.tell()
             continue
-        size = int(told["size"]) if told.get("size", "").isdigit() else info.size
+        size = int(told["size"]) if _SIZE.fullmatch(told.get("size", "")) else info.size
+        if size < 0:
+            raise SetAsideError("a member of less than nothing: the rest of the archive is left")
         more = info.type == tarfile.GNUTYPE_SPARSE and header[482]
         while more:  # the list of its holes goes on
             row = _row(stream)
             more = row and row[504]
-        name = _decoded(told.get("path", info.name))
+        name = name_of(told.get("path", info.name).encode("utf-8", "surrogateescape"))
         sparse = info.type == tarfile.GNUTYPE_SPARSE or any(key.startswith("GNU.sparse") for key in told)
         data_end = stream.tell() + size
         end = data_end + -size % _ROW
@@ -234,15 +237,6 @@ def _aside(info: tarfile.TarInfo, sparse: bool) -> str:
     if info.islnk() or info.issym():
         return "a link in an archive"
     return "" if info.isreg() else "a device in an archive"
-
-
-def _decoded(name: str) -> str:
-    """A name whose bytes are not UTF-8 as what they are."""
-    raw = name.encode("utf-8", "surrogateescape")
-    try:
-        return raw.decode(encoding_of(raw))
-    except (UnicodeError, UndecodableError):
-        return raw.decode("utf-8", "replace")
 
 
 def _pass_over(stream: Unpacked, end: int) -> None:

@@ -1,6 +1,7 @@
 """Bytes to text when nobody says how: candidates are decoded strictly and judged by the characters that come out."""
 
 import codecs
+import contextlib
 import re
 import unicodedata
 
@@ -68,7 +69,8 @@ _FREQUENT = 0.5  # share of the characters beyond ASCII that are an alphabet's f
 _MIXED = re.compile(r"[A-Za-z][\u0370-\u1fff]|[\u0370-\u1fff][A-Za-z]")  # two alphabets in one word
 _ALONE = re.compile(r"(?<=[A-Za-z])[^\x00-\x7f](?=[A-Za-z])")  # a letter with an accent, if it is one
 _MARKS = frozenset("«»„“”‘’–—…·•°§№\xa0©®ºª¿¡€£²³½،؛؟")
-_RISEN = re.compile(r"[^\W\d_A-Z]*[a-zà-öø-ÿа-яα-ω][А-ЯЁΑ-ΩÀ-ÖØ-Þ]")  # a capital after a small letter
+_RUN = re.compile(r"[^\W\d_A-Z]+")
+_RISEN = re.compile(r"[a-zà-öø-ÿа-яα-ω][А-ЯЁΑ-ΩÀ-ÖØ-Þ]")  # a capital after a small letter
 _FEW = 20  # characters beyond ASCII by which nothing is told yet
 
 _WESTERN = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüÿßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØŒÙÚÛÜ’‘“”„–—…«»·•°£€©®§¡½¼×\xa0")
@@ -117,6 +119,16 @@ def encoding_of(data: bytes, *, whole: bool = True) -> str:
     if utf8 is None and _nearly_utf8(data):
         return "utf-8"
     return _east_asian(data, whole) or _one_byte(data, whole)
+
+
+def name_of(raw: bytes) -> str:
+    """A file's name as text: as UTF-8, or as what it is recognised as, or with what is broken replaced."""
+    with contextlib.suppress(UnicodeError):
+        return raw.decode()
+    try:
+        return raw.decode(encoding_of(raw))
+    except (UnicodeError, UndecodableError):
+        return raw.decode("utf-8", "replace")
 
 
 def declared(name: str) -> str:
@@ -262,6 +274,6 @@ def _written(text: str) -> bool:
         character.isalpha() or character in _MARKS or unicodedata.combining(character) > 0 for character in beyond
     )
     lower, upper = (sum(map(test, beyond)) for test in (str.islower, str.isupper))
-    risen, mixed = len(_RISEN.findall(text)), len(_MIXED.findall(text))
+    risen, mixed = sum(_RISEN.search(run) is not None for run in _RUN.findall(text)), len(_MIXED.findall(text))
     capitals = lower >= upper and risen <= 0.02 * len(text.split())
     return capitals and letters >= 0.9 * len(beyond) and mixed <= 0.02 * len(beyond)

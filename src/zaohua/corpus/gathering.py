@@ -1,6 +1,7 @@
 """The files and embedded worlds that the sources of a corpus name, those on the web fetched first."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from zaohua.corpus import web
@@ -11,17 +12,32 @@ from zaohua.settings import UserError
 
 
 def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | None) -> tuple[list[Entry], list[str]]:
-    """The files and the embedded worlds that the sources name; what lies on the web is fetched into `work`."""
+    """The files and the embedded worlds that the sources name; what lies on the web is fetched, into `cache_of(work)`.
+
+    Without `work` nothing is fetched: raises UserError for a source of the web.
+    """
     if not settings.sources:
         raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
 
-    remote = web.fetcher(work / "fetched", settings.web) if work else None
+    remote = web.fetcher(cache_of(work), settings.web) if work else _unseen if settings.web.allowed else None
     worlds = [
         source
         for source in settings.sources
         if embedded and ":" in source and not source.startswith(REMOTE) and not Path(source).exists()
     ]
     return inventory([source for source in settings.sources if source not in worlds], remote), worlds
+
+
+def cache_of(work: Path) -> Path:
+    """Where fetched sources stay when the work folder goes, so that the next run asks nobody: .NAME.fetched."""
+    return work.with_name(f"{work.name.removesuffix('.work')}.fetched")
+
+
+def _unseen(source: str) -> Sequence[tuple[Path, str]]:
+    raise UserError(
+        f"{source} lies on the web, which a quick look does not fetch: "
+        f"give files or folders of this machine here, and web sources to `zaohua corpus`"
+    )
 
 
 def is_readable(entry: Entry) -> bool:

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,12 +13,27 @@ _HEAD = 4096  # bytes in which a page names its encoding
 _META = re.compile(rb"""<meta[^>]{0,500}?charset\s*=\s*["']?\s*([A-Za-z0-9_:.\-]{2,30})""", re.I)
 _XML = re.compile(rb"""^\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9_:.\-]{2,30})""", re.I)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_:.\-]{2,30})""", re.I)
-_TITLE = re.compile(r"<title\b[^>]*>(.{0,2000}?)</title", re.I | re.S)
+_TITLE, _TITLE_END = re.compile(r"<title\b[^<>]{0,500}+>", re.I), re.compile("</title", re.I)
+_LONGEST_TITLE = 2000
 _GAPS = re.compile(r"\n{3,}")
 _MISSED = 0.2  # share of what resiliparse finds under which trafilatura has missed the article
 DEEPEST = 2000
 """Elements within elements; pages made by hand or program stay under 200, and parsers take long beyond."""
-_TAGS = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)[^<>]*?(/?)>")
+_TOKEN = re.compile(
+    r"""<!--(?:-?>|.*?(?:--!?>|\Z))|<(/?)([a-zA-Z][^\s/>]*+)"""
+    r"""((?:[^>=]++|=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z))?)*+)(?:>|\Z)""",
+    re.S,
+)
+"""A comment, or a tag with its name and attributes."""
+_RAW = frozenset(["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"])
+_BLOCKS = [
+    "address", "article", "aside", "blockquote", "button", "center", "details", "dir", "div", "dl", "fieldset",
+    "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "main", "menu",
+    "nav", "ol", "pre", "section", "select", "summary", "tbody", "tfoot", "thead", "ul",
+]  # fmt: skip
+_SCOPES = ["table", "template", "object", "marquee", "svg", "math", "body", "html"]
+_WEIGHTS = dict.fromkeys(_BLOCKS, 1) | dict.fromkeys(_SCOPES, 2)
+"""What a closing tag of less weight does not close."""
 _NEVER_OPEN = frozenset(
     [
         "area",
@@ -100,20 +116,47 @@ def page(text: str, extractor: str) -> Page:
 
 
 def nesting(text: str) -> int:
-    """How deep the elements of a page stand in one another, for a page that closes what it opens."""
-    depth = deepest = 0
-    for match in _TAGS.finditer(text):
-        if match.group(3) or match.group(2).lower() in _NEVER_OPEN:
+    """How deep the elements of a page stand in one another, as a parser sees them.
+
+    A closer closes what stands inside its element too, but nothing that is of more weight, and without an element of
+    its name nothing; what comments, scripts and attributes hold is no tag. The time is linear.
+    """
+    waiting: list[tuple[str, int]] = []
+    places: dict[str, list[int]] = defaultdict(list)  # where in `waiting` a name stands
+    heavier: list[list[int]] = [[-1], [-1], [-1]]  # where what weighs more than 0, 1 and 2 stands
+    deepest = at = 0
+    while match := _TOKEN.search(text, at):
+        at = match.end()
+        closing, name, rest = match.group(1, 2, 3)
+        name = (name or "").lower()
+        weight = _WEIGHTS.get(name, 0)
+        if not name or name in _NEVER_OPEN or (rest.endswith("/") and not weight):  # <div/> is open in HTML
             continue
-        depth = max(depth - 1, 0) if match.group(1) else depth + 1
-        deepest = max(deepest, depth)
+        if name in _RAW and not closing:
+            end = re.compile(f"</{name}", re.I).search(text, at)
+            at = end.end() if end else len(text)
+        elif not closing:
+            places[name].append(len(waiting))
+            for each in heavier[:weight]:
+                each.append(len(waiting))
+            waiting.append((name, weight))
+            deepest = max(deepest, len(waiting))
+        elif places[name] and places[name][-1] >= heavier[weight][-1]:
+            first = places[name][-1]
+            for inner, its_weight in waiting[first:]:
+                places[inner].pop()
+                for each in heavier[:its_weight]:
+                    each.pop()
+            del waiting[first:]
     return deepest
 
 
 def title_of(text: str) -> str:
     """What stands in a page's <title>."""
     match = _TITLE.search(text)
-    return " ".join(html.unescape(match.group(1)).split()) if match else ""
+    begin = match.end() if match else 0
+    end = _TITLE_END.search(text, begin, begin + _LONGEST_TITLE) if match else None
+    return " ".join(html.unescape(text[begin : end.start()]).split()) if end else ""
 
 
 def _tidy(text: str) -> str:

@@ -4,7 +4,6 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
-from itertools import pairwise
 
 from zaohua.corpus.archives import tar_members, zip_members
 from zaohua.corpus.encodings import UndecodableError
@@ -19,7 +18,6 @@ from zaohua.corpus.formats.warc import records_of
 from zaohua.corpus.formats.wikipedia import BEGIN
 from zaohua.corpus.reading import read
 from zaohua.corpus.sources import Entry, Piece
-from zaohua.settings import UserError
 
 SIZE = 32 * 2**20
 """Bytes of a piece."""
@@ -64,8 +62,10 @@ def cut(entry: Entry, settings: ReadingSettings, size: int = SIZE) -> list[Piece
         if unknown or noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
             return [Piece.of(entry)]
         spans = cutter(content, settings, noted, size)
-    except (OSError, ValueError, UserError, SetAsideError, zipfile.BadZipFile, NotImplementedError, *DAMAGED):
-        return [Piece.of(entry)]  # reading it will say what is wrong
+    except MemoryError:
+        raise
+    except Exception:  # reading it will say what is wrong
+        return [Piece.of(entry)]
     if len(spans) < 2:
         return [Piece.of(entry)]
     each, rest = divmod(entry.size, len(spans))
@@ -161,12 +161,13 @@ def _cut_zip(content: Content, settings: ReadingSettings, noted: Noted, size: in
     """Groups of a zip's members."""
     with random_access(content, settings, Noted()) as packed, zipfile.ZipFile(packed) as file:
         starts, held = [0], 0
-        for number, (info, _) in enumerate(zip_members(file), 1):
+        members = zip_members(file)
+        for number, (info, _) in enumerate(members, 1):
             held += info.compress_size
-            if held >= size:
+            if held >= size and number < len(members):
                 starts.append(number)
                 held = 0
-        return [Span(start, end) for start, end in pairwise([*starts, None]) if start is not None]
+        return [Span(start, end) for start, end in zip(starts, [*starts[1:], None])]
 
 
 def _cut_parquet(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from zaohua.corpus.archives import read_archive
 from zaohua.corpus.encodings import UndecodableError
@@ -22,6 +23,7 @@ from zaohua.corpus.formats.tables import read_parquet, read_table
 from zaohua.corpus.formats.warc import read_warc
 from zaohua.corpus.formats.wikipedia import read_dump
 from zaohua.corpus.sources import Entry, Piece
+from zaohua.settings import UserError
 
 __all__ = ["TEXT_FIELDS", "Found", "Item", "Noted", "Unreadable", "read", "read_content"]
 
@@ -48,10 +50,27 @@ def read(given: Entry | Piece, settings: ReadingSettings, noted: Noted, *, most:
     Raises UserError when the declared encoding is wrong.
     """
     piece = given if isinstance(given, Piece) else Piece.of(given)
-    for path, name, size in piece.files:
+    for place, (path, name, size) in enumerate(piece.files):
         found = noted if len(piece.files) == 1 else noted.files.setdefault(name, Noted())
         for item in islice(_read_file(Path(path), name, size, settings, found, piece.span), most):
-            yield item if item.file else replace(item, file=name)
+            item = replace(item, file=item.file or name, url=_storable(item.url), place=place)
+            yield _with_storable_fields(item) if isinstance(item, Found) and item.fields else item
+
+
+def _with_storable_fields(item: Found) -> Item:
+    try:
+        return replace(item, fields=_storable(item.fields))
+    except RecursionError:
+        return Unreadable("fields nested too deep", item.line, item.text, item.url, item.file, item.place)
+
+
+def _storable(value: Any) -> Any:
+    """What a record says, with lone surrogates spelled out: no file can hold them."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    return list(map(_storable, value)) if isinstance(value, list) else value
 
 
 def _read_file(path: Path, name: str, size: int, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
@@ -95,3 +114,7 @@ def read_content(content: Content, settings: ReadingSettings, noted: Noted, span
         yield Unreadable(f"reading .{content.kind} files needs the package {error.name}: pip install {error.name}")
     except OSError as error:
         yield Unreadable(f"the file cannot be read ({error.strerror or error})")
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:  # libraries raise nearly anything on hostile bytes; it costs this file alone
+        yield Unreadable(f"the file cannot be read ({type(error).__name__}: {error})")

@@ -29,7 +29,7 @@ NOTHING = Robots(((False, "/"),))
 def robots_of(text: bytes, agent: str) -> Robots:
     """The rules of a robots.txt for `agent`, else those for all."""
     groups: dict[str, tuple[list[tuple[bool, str]], list[float]]] = {}
-    named: list[str] = []
+    named: set[str] = set()
     in_rules = True
     for line in text[:_LARGEST].decode("utf-8", "replace").lstrip("\ufeff").splitlines():
         key, colon, value = line.partition("#")[0].partition(":")
@@ -37,9 +37,11 @@ def robots_of(text: bytes, agent: str) -> Robots:
         if not colon:
             continue
         if key == "user-agent":
-            named = [value.lower()] if in_rules else [*named, value.lower()]
+            named = set() if in_rules else named
             in_rules = False
-            groups.setdefault(value.lower(), ([], []))
+            if value.lower() in (agent.lower(), "*"):
+                named.add(value.lower())
+                groups.setdefault(value.lower(), ([], []))
         elif key in ("allow", "disallow", "crawl-delay"):
             in_rules = True
             for name in named:

@@ -1,12 +1,15 @@
 """Which files the user's sources mean, in an order that depends on nothing but their names."""
 
+import functools
 import glob
+import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from zaohua import folders
+from zaohua.corpus.encodings import name_of
 from zaohua.corpus.formats.contents import WHOLE, Span
 from zaohua.corpus.formats.kinds import READABLE, ends_of
 from zaohua.settings import UserError
@@ -82,6 +85,7 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
             resolved = path.resolve()
             if resolved not in seen:
                 seen.add(resolved)
+                name = name_of(os.fsencode(name))  # old zips leave names that are not UTF-8
                 names[name] = names.get(name, 0) + 1
                 entries.append(Entry(source, path, name if names[name] == 1 else f"{name}@{names[name]}"))
     return entries
@@ -99,11 +103,18 @@ def _files(source: str, fetch: Fetch | None) -> Iterator[tuple[Path, str]]:
     elif path.is_dir():
         yield from ((file, f"{path.resolve().name}/{file.relative_to(path).as_posix()}") for file in _walk(path))
     elif glob.has_magic(source):
+        ours = functools.cache(_is_ours)
+        named = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
         for match in sorted(map(Path, glob.glob(str(path), recursive=True))):
-            if match.is_file():
+            if match.is_file() and not any(ours(place) for place in match.parents if place.is_relative_to(named)):
                 yield match, match.as_posix().lstrip("/")
     else:
         raise UserError(f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a stage of ours wrote a folder."""
+    return "stage" in (folders.manifest_of(folder) or {})
 
 
 def _walk(folder: Path) -> list[Path]:
@@ -111,7 +122,7 @@ def _walk(folder: Path) -> list[Path]:
     found = []
     for place, inner, files in os.walk(folder):
         here = Path(place)
-        if folders.MANIFEST in files and "stage" in (folders.manifest_of(here) or {}):
+        if folders.MANIFEST in files and _is_ours(here):
             inner.clear()
             continue
         inner[:] = [name for name in inner if not name.startswith(".")]

@@ -21,6 +21,10 @@ def answer(body: bytes, *heads: str, status: str = "HTTP/1.1 200 OK") -> bytes:
         (b"<html>not chunked", b"<html>not chunked"),
         (b"3\r\nabc\r\nzz\r\n", b"abc"),
         (b"ff\r\ncut", b"cut"),
+        (b"-5\r\nabc", b"-5\r\nabc"),
+        (b"3\r\nabc\r\n-5\r\nabc", b"abc"),
+        (b"5\r\nabcde\r\n3", b"abcde"),
+        (b"0x3\r\nabc", b"0x3\r\nabc"),
         (b"", b""),
     ],
 )

@@ -99,3 +99,10 @@ def test_zeros_behind_a_gzip_file_are_filling():
 def test_what_is_larger_than_a_document_is_not_held():
     with pytest.raises(SetAsideError, match="larger than 65,536 bytes"):
         whole(of_bytes(b"x" * 70_000, "a", "a.html"), SMALL, Noted())
+
+
+def test_a_frame_that_looks_back_far_is_no_damage():
+    frame = bytearray((packer := zstandard.ZstdCompressor().compressobj()).compress(b"text " * 99) + packer.flush())
+    assert not frame[4] & 0x20  # its size is not told, so its window is
+    frame[5] = (31 - 10) << 3  # as of zstd --long=31
+    assert whole(of_bytes(bytes(frame), "a", "a.txt.zst"), SMALL, Noted()) == b"text " * 99

@@ -1,12 +1,17 @@
 """Tables: the columns are those of the first line; a row that does not fit them is set aside."""
 
 import gzip
+import os
+import tracemalloc
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from zaohua.corpus.formats.items import Unreadable
+from zaohua.corpus.formats.items import Found, Noted, Unreadable
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.reading import read
+from zaohua.corpus.sources import inventory
 
 
 @pytest.mark.parametrize(
@@ -79,3 +84,50 @@ def test_truncated_and_damaged_parquet_is_set_aside(items_of, tmp_path):
 
 def test_packed_parquet_is_not_read(items_of, tmp_path):
     assert "unpack it" in items_of("a.parquet.gz", gzip.compress(parquet(tmp_path)))[0].reason
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (pyarrow.array([1, None], pyarrow.timestamp("ns")), "1970-01-01 00:00:00.000000001"),
+        (pyarrow.array([0, None], pyarrow.timestamp("us", "UTC")), "1970-01-01 00:00:00.000000Z"),
+        (pyarrow.array([1, None], pyarrow.timestamp("us", "Nowhere/Land")), None),
+        (pyarrow.array([2**60, None], pyarrow.timestamp("us")), "<value out of range: 1152921504606846976>"),
+        (pyarrow.array([1, None], pyarrow.duration("ns")), "1"),
+        (pyarrow.array([b"\xff", None]), None),
+        (pyarrow.array([b"abc", None]), "abc"),
+        (pyarrow.array([[1], None], pyarrow.list_(pyarrow.timestamp("ns"))), None),
+        (pyarrow.array([True, None]), True),
+    ],
+)
+def test_the_text_is_read_beside_any_other_column(items_of, tmp_path, column, said):
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["one", "two"], "other": column}), tmp_path / "made")
+    first, second = items_of("a.parquet", (tmp_path / "made").read_bytes())
+    assert (first.text, first.fields, second.text, second.fields) == ("one", {"other": said}, "two", {"other": None})
+
+
+def test_text_as_bytes_is_text_and_a_broken_string_costs_its_row(items_of, tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["字".encode(), b"two"]}), tmp_path / "made")
+    assert [item.text for item in items_of("a.parquet", (tmp_path / "made").read_bytes())] == ["字", "two"]
+    offsets = pyarrow.array([0, 1, 4], pyarrow.int32()).buffers()[1]
+    broken = pyarrow.StringArray.from_buffers(2, offsets, pyarrow.py_buffer(b"\xffabc"))
+    pyarrow.parquet.write_table(pyarrow.table({"text": broken}), tmp_path / "made")
+    bad, good = items_of("b.parquet", (tmp_path / "made").read_bytes())
+    assert "no text in the record" in bad.reason
+    assert "xff" in bad.text
+    assert good.text == "abc"
+
+
+def test_a_row_group_of_any_size_is_read_in_bounded_memory(items_of, tmp_path):
+    text = os.urandom(2**10).hex()
+    rows = (f"{n}{text[n % 999 :]}" for n in range(2**14))
+    table = pyarrow.table({"text": pyarrow.array(rows)})
+    pyarrow.parquet.write_table(table, tmp_path / "a.parquet", compression="none", use_dictionary=False)
+    assert pyarrow.parquet.ParquetFile(tmp_path / "a.parquet").num_row_groups == 1
+    del table, rows
+    tracemalloc.start()
+    for item in read(inventory([str(tmp_path / "a.parquet")])[0], ReadingSettings(), Noted()):
+        assert isinstance(item, Found)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 12 * 2**20 < (tmp_path / "a.parquet").stat().st_size

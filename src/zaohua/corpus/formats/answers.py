@@ -7,23 +7,24 @@ from collections.abc import Iterable
 from zaohua.corpus.formats.items import SetAsideError
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?\s+(\d{3})")
+_LENGTH = re.compile(rb"[ \t]*+([0-9a-fA-F]{1,16}+)[ \t\r]*+[;\n]")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 def heads_of(lines: Iterable[bytes]) -> dict[str, str]:
     """Header lines as name -> value, names in lower case; of a repeated one the first."""
-    heads: dict[str, str] = {}
-    last = ""
+    heads: dict[str, list[str]] = {}
+    last: list[str] = []
     for line in lines:
         text = line.decode("utf-8", "replace").rstrip("\r\n")
         if text[:1] in (" ", "\t") and last:
-            heads[last] += " " + text.strip()
+            last.append(text.strip())
             continue
         name, colon, value = text.partition(":")
         if colon:
-            last = name.strip().lower()
-            heads.setdefault(last, value.strip())
-    return heads
+            last = [value.strip()]
+            heads.setdefault(name.strip().lower(), last)
+    return {name: " ".join(parts) for name, parts in heads.items()}
 
 
 def body_of(data: bytes, limit: int) -> tuple[int, dict[str, str], bytes]:
@@ -44,11 +45,10 @@ def _dechunked(body: bytes) -> bytes:
     parts, at = [], 0
     while at < len(body):
         end = body.find(b"\n", at)
-        size = body[at : end if end >= 0 else len(body)].split(b";")[0].strip()
-        try:
-            length = int(size, 16)
-        except ValueError:
+        size = _LENGTH.match(body, at)
+        if not size or end < 0:
             return b"".join(parts) if parts else body
+        length = int(size.group(1), 16)
         if not length:
             break
         parts.append(body[end + 1 : end + 1 + length])

@@ -7,24 +7,31 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Found:
-    """A text as it stands in its file; `line` is 0 where the file is one document, `file` the file's unique name."""
+    """A text as it stands in its file; `line` is 0 where the file is one document, `file` the file's unique name.
+
+    `plain` where it is running text as it was typed, whose lines may be broken. `place` is the number of the file among
+    those of its piece, also for what is in an archive there.
+    """
 
     text: str
     line: int = 0
     fields: dict[str, Any] = field(default_factory=dict)
     url: str = ""
     file: str = ""
+    plain: bool = False
+    place: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A line, or with line 0 a whole file, that is set aside."""
+    """A line, or with line 0 a whole file, that is set aside; `place` as in Found."""
 
     reason: str
     line: int = 0
     text: str = ""
     url: str = ""
     file: str = ""
+    place: int = field(default=0, compare=False)
 
 
 Item = Found | Unreadable

@@ -32,7 +32,7 @@ def read_text(content: Content, settings: ReadingSettings, noted: Noted, span: S
     noted.share = lambda: 1.0
     noted.encoding = settings.encoding or encoding_of(data)
     try:
-        yield Found(data.decode(noted.encoding))
+        yield Found(data.decode(noted.encoding), plain=True)
     except UnicodeDecodeError as error:
         if settings.encoding:
             raise not_declared(content, settings.encoding, error) from None
@@ -50,7 +50,7 @@ def _without_bad_lines(data: bytes, encoding: str) -> Iterator[Item]:
             kept.append(line.decode(encoding if number == 1 or encoding != "utf-8-sig" else "utf-8"))
         except UnicodeDecodeError as error:
             yield bad_line(line, number, encoding, error)
-    yield Found("".join(kept))
+    yield Found("".join(kept), plain=True)
 
 
 def part_size(settings: ReadingSettings) -> int:
@@ -71,10 +71,10 @@ def _parts(lines: Iterable[tuple[Item, int]], size: int) -> Iterator[Item]:
         taken += length
         if taken >= size:
             if part:
-                yield Found("".join(part), first)
+                yield Found("".join(part), first, plain=True)
             part, taken = [], 0
     if part:
-        yield Found("".join(part), first)
+        yield Found("".join(part), first, plain=True)
 
 
 def _lines(lines: Iterable[Item]) -> Iterator[Item]:
@@ -96,11 +96,11 @@ def _blocks(lines: Iterable[Item], limit: int) -> Iterator[Item]:
             continue
         blank = not item.text.strip()
         if block and (blank or held >= limit):
-            yield Found("".join(block).rstrip("\r\n"), first)
+            yield Found("".join(block).rstrip("\r\n"), first, plain=True)
             block, held = [], 0
         if not blank:
             first = first if block else item.line
             block.append(item.text)
             held += len(item.text)
     if block:
-        yield Found("".join(block).rstrip("\r\n"), first)
+        yield Found("".join(block).rstrip("\r\n"), first, plain=True)

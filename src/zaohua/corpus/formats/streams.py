@@ -17,6 +17,7 @@ BLOCK = 2**20
 _FEED = 2**16
 _FEED_ZSTANDARD = 2**9  # its decoder has no bound of its own: so many bytes unpack to 16 MB at most
 _MEMORY = 2**29  # bytes that an .xz file may ask for
+_WINDOW = 2**31  # bytes that a .zst file may look back; --long=31 asks for all of it
 
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 """What a packed file raises that is damaged or cut off."""
@@ -156,7 +157,7 @@ class _Zstandard:
 
     def __init__(self, library: Any) -> None:
         self._error = library.ZstdError
-        self._decoder = library.ZstdDecompressor().decompressobj()
+        self._decoder = library.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
 
     def decompress(self, data: bytes) -> bytes:
         try:

@@ -1,11 +1,13 @@
 """Tables: comma- or tab-separated lines, and Parquet."""
 
+import contextlib
 import csv
 import functools
 import json
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from operator import truediv
+from typing import Any
 
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
@@ -17,6 +19,9 @@ from zaohua.corpus.formats.streams import random_access
 _SEPARATORS = (",", "\t", ";", "|")
 _ROWS = 1024  # rows that are Python objects at a time
 _BATCH = 16 * 2**20  # bytes of them
+_BUFFER = 2**20  # bytes of each column that are read at a time: a row group may hold the whole file
+_NO_VALUE = (ValueError, OverflowError, LookupError, NotImplementedError, TypeError)
+"""What pyarrow raises for values that Python has none like: nanoseconds, unknown time zones, broken UTF-8."""
 
 
 def read_table(content: Content, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
@@ -54,17 +59,18 @@ def table_rows(
     csv.field_size_limit(settings.largest_document)
     aside: list[Unreadable] = []
     begun = taken = 0
-    header = ""
+    header: list[str] = []
 
     def texts() -> Iterator[str]:
-        nonlocal begun, taken, header
+        nonlocal begun, taken
         for item, size in lines:
             taken += size
             if isinstance(item, Unreadable):
                 aside.append(item)
                 continue
             begun = begun or item.line
-            header += "" if noted.header else item.text
+            if not noted.header:
+                header.append(item.text)
             yield item.text
 
     source = texts()
@@ -75,7 +81,7 @@ def table_rows(
     while True:
         try:
             for fields in csv.reader(source, delimiter=separator, quoting=quoting):
-                noted.header = noted.header or header
+                noted.header = noted.header or "".join(header)
                 yield from ((item, taken) for item in aside)
                 aside.clear()
                 if fields:
@@ -105,15 +111,19 @@ def read_parquet(content: Content, settings: ReadingSettings, noted: Noted, span
 
     def rows() -> Iterator[Record]:
         number = span.first
-        with random_access(content, settings, noted) as bytes_, pyarrow.parquet.ParquetFile(bytes_) as file:
+        with (
+            random_access(content, settings, noted) as bytes_,
+            pyarrow.parquet.ParquetFile(bytes_, buffer_size=_BUFFER, pre_buffer=False) as file,
+        ):
             end = file.num_row_groups if span.end is None else span.end
+            names = file.schema_arrow.names
             for group in range(span.start, end):
                 noted.share = functools.partial(truediv, group - span.start, end - span.start)
                 about = file.metadata.row_group(group)
                 batch = max(1, min(_ROWS, _BATCH * about.num_rows // max(about.total_byte_size, 1)))
                 for rows in file.iter_batches(batch, row_groups=[group]):
-                    for row in rows.to_pylist():
-                        yield number, row
+                    for values in zip(*map(_values, rows.columns), strict=True):
+                        yield number, dict(zip(names, values))
                         number += 1
 
     noted.encoding = "utf-8"
@@ -123,3 +133,34 @@ def read_parquet(content: Content, settings: ReadingSettings, noted: Noted, span
         if getattr(error, "errno", None):  # the disk's, not the file's
             raise
         yield Unreadable(f"not a Parquet file, or damaged ({str(error).splitlines()[0]})")
+
+
+def _values(column: Any) -> list[Any]:
+    """A column's values as Python's; times as text, and bytes that are text; None for what has no such form.
+
+    A broken string stays bytes: it is no text, and can be shown.
+    """
+    import pyarrow
+
+    if pyarrow.types.is_temporal(column.type):
+        with contextlib.suppress(*_NO_VALUE):
+            return column.cast(pyarrow.string()).to_pylist()
+    try:
+        values = column.to_pylist()
+    except _NO_VALUE:
+        return [_value(cell) for cell in column]
+    return [_text(value) if isinstance(value, bytes) else value for value in values]
+
+
+def _value(cell: Any) -> Any:
+    for form in (cell.as_py, lambda: cell.as_buffer().to_pybytes()):
+        with contextlib.suppress(*_NO_VALUE, AttributeError):
+            return form()
+    return None
+
+
+def _text(value: bytes) -> str | None:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return None

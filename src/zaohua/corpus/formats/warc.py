@@ -16,6 +16,7 @@ _LONGEST_HEAD = 2**16  # bytes of a record's own lines
 SET_ASIDE = "text/x-set-aside"
 """The kind of a record of ours that says why a page is missing."""
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
+_SIZE = re.compile(r"[0-9]{1,18}")
 _TAG = re.compile(rb"<(?:!doctype|html|head|body)\b", re.I)
 
 
@@ -60,7 +61,7 @@ def records_of(stream: Unpacked, limit: int) -> Iterator[Record]:
             lines.append(line)
         heads = heads_of(lines)
         size = heads.get("content-length", "")
-        if not (size.isascii() and size.isdigit()):
+        if not _SIZE.fullmatch(size):
             raise SetAsideError("a WARC record without a length: the rest is left")
         yield Record(heads, _content(stream, int(size), limit))
 
@@ -124,7 +125,7 @@ def _page(
     fields = {"date": record.heads["warc-date"]} if "warc-date" in record.heads else {}
     text, noted.encoding = html.decoded(data, charset, settings.encoding)
     if mime.startswith("text/plain"):
-        return Found(text, number, fields, url)
+        return Found(text, number, fields, url, plain=True)
     page = html.page(text, settings.html)
     if not page.text:
         return Unreadable("a page without a main text", number, url=url)

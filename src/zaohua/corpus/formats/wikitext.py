@@ -17,12 +17,13 @@ _BRACES = re.compile(r"\{\{|\}\}|\{\||\|\}")
 _UNCLOSED = re.compile(r"\{\{.*$|\}\}", re.M)
 _VARIANT = re.compile(r"-\{(?!\{)([^{}]*)\}-")
 _LINK = re.compile(r"\[\[([^\[\]]*)\]\]")
-_EXTERNAL = re.compile(r"\[(?:https?:|ftp:|mailto:|//)[^\s\[\]]+(?:\s+([^\[\]]*))?\]", re.I)
-_HEADING = re.compile(r"^(={1,6})\s*(.*?)\s*\1\s*$", re.M)
+_EXTERNAL = re.compile(r"\[(?:https?:|ftp:|mailto:|//)[^\s\[\]]++(?:\s++([^\[\]]*+))?\]", re.I)
+_HEADING = re.compile(r"^=.*$", re.M)
+_DEEPEST_HEADING = 6
 _QUOTES = re.compile(r"'{2,5}")
 _SWITCH = re.compile(r"__[A-Z]{3,}__|__[^\W\d_a-zA-Z]{2,8}__")
 _LIST = re.compile(r"^[*#:;]+\s*", re.M)
-_EMPTY_BRACKETS = re.compile(r"[(（]\s*[,，;；、:：]*\s*[)）]")
+_EMPTY_BRACKETS = re.compile(r"[(（]\s*+[,，;；、:：]*+\s*+[)）]")
 _LONE_LABEL = re.compile(r"^[|!].*$", re.M)
 _SPACES, _GAPS, _LINE_ENDS = re.compile(r"[ \t\u00a0]+"), re.compile(r"\n{3,}"), re.compile(r" *\n *")
 # Namespaces whose links show pictures or sort pages; language links are two or three letters.
@@ -155,12 +156,14 @@ def _variant(inner: str) -> str:
 
 def _without_lists_of_links(text: str) -> str:
     """The text without the sections that only list sources and links; the other headings lose their marks."""
-    pieces = _HEADING.split(text)
-    kept = [pieces[0]]
+    headings = [(*_heading(match.group()), *match.span()) for match in _HEADING.finditer(text)]
+    headings = [heading for heading in headings if heading[0]]
+    ends = [begin for _, _, begin, _ in headings] + [len(text)]
+    kept = [text[: ends[0]]]
     skipping = 0
     pending: list[tuple[int, str]] = []  # headings under which nothing has come yet
-    for marks, title, body in zip(pieces[1::3], pieces[2::3], pieces[3::3]):
-        level = len(marks)
+    for (level, title, _, behind), end in zip(headings, ends[1:]):
+        body = text[behind:end]
         if skipping and level > skipping:
             continue
         skipping = level if title.strip().lower() in _LISTS_OF_LINKS else 0
@@ -171,3 +174,11 @@ def _without_lists_of_links(text: str) -> str:
             kept += [f"\n\n{name}\n" for _, name in pending] + [body.lstrip("\n")]
             pending = []
     return "".join(kept)
+
+
+def _heading(line: str) -> tuple[int, str]:
+    """(level, title) of a line that begins with =; level 0 where it is no heading."""
+    line = line.strip()
+    marks = [len(line) - len(rest) for rest in (line.lstrip("="), line.rstrip("="))]
+    level = min(*marks, len(line) // 2, _DEEPEST_HEADING)
+    return level, line[level : len(line) - level].strip()
