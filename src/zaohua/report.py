@@ -128,8 +128,8 @@ def evaluate(model: Path, text: Path, seen: Path | None, events: Events) -> None
         events.say(f"{name}: alone {bits['alone']:.3f}{after}")
     if seen:
         mark = tokenizer.end_of_text
-        streams = [np.array([mark, *tokenizer.encode(each), mark]) for each in (before, content)]
-        bits = baselines.ngram_bits(*streams, tokenizer.vocab_size, len(content.encode()))
+        first, second = (np.array([mark, *tokenizer.encode(each), mark]) for each in (before, content))
+        bits = baselines.ngram_bits(first, second, tokenizer.vocab_size, len(content.encode()))
         events.say(f"n-gram model of {seen}, order 5: {bits:.3f}")
 
 

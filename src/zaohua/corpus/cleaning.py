@@ -115,7 +115,7 @@ class Cleaner:
             if done:
                 self.tally.changed[f"repaired: {done}"] += 1
         text = normalize(text, self.settings.normalise)
-        if self.settings.rejoin and not item.line and (joined := rejoin(text)) != text:
+        if self.settings.rejoin and item.plain and (joined := rejoin(text)) != text:
             self.tally.changed["rejoined lines"] += 1
             text = joined
         return text
@@ -135,11 +135,10 @@ def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[st
     the stage that concern single texts."""
     chosen, piece = check(CorpusSettings, settings["settings"]), from_json(settings["piece"])
     noted = Noted()
-    files = {name: number for number, (_, name, _) in enumerate(piece.files)}
     with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
         cleaner = Cleaner(chosen, cleaned, removed, settings["number"] << 32)
         for item in read(piece, chosen, noted, most=settings["most"]):
-            cleaner.take(item, piece.source, settings["file"] + files.get(item.file, 0), FREE)
+            cleaner.take(item, piece.source, settings["file"] + item.place, FREE)
     size = piece.size if settings["most"] is None else _read_of(piece, noted)
     cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=size)
     return _write(cleaner, outputs) | {"found": _found(piece.files, noted)}

@@ -1,6 +1,5 @@
 """The files and embedded worlds that the sources of a corpus name, those on the web fetched first."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,8 +37,3 @@ def _unseen(source: str) -> Sequence[tuple[Path, str]]:
         f"{source} lies on the web, which a quick look does not fetch: "
         f"give files or folders of this machine here, and web sources to `zaohua corpus`"
     )
-
-
-def is_readable(entry: Entry) -> bool:
-    """Whether a file can be opened now; reading it says why not."""
-    return os.access(entry.path, os.R_OK) and entry.path.is_file()

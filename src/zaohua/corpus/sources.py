@@ -82,7 +82,7 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
             what = "holds no files" if Path(source).is_dir() else "matches no files"
             raise UserError(f"{source} {what}: give a file, a folder or a glob of {READABLE}")
         for path, name in found:
-            resolved = path.resolve()
+            resolved = Path(os.path.realpath(path))
             if resolved not in seen:
                 seen.add(resolved)
                 name = name_of(os.fsencode(name))  # old zips leave names that are not UTF-8

@@ -4,6 +4,7 @@ import logging
 import posixpath
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -101,7 +102,7 @@ def read_pdf(content: Content, settings: ReadingSettings, noted: Noted, span: Sp
     text = "\n".join(filter(None, pages))
     if not text:
         raise SetAsideError("a PDF without a text layer: its pages are pictures")
-    yield _document(text, {"title": title} if title else {})
+    yield replace(_document(text, {"title": title} if title else {}), plain=True)  # its lines are those of the page
 
 
 def _document(text: str, fields: dict[str, str]) -> Found:
