@@ -144,5 +144,5 @@ def test_a_folder_that_we_wrote_may_take_its_own_place_and_no_other(folder, tmp_
 
 def test_nothing_new_is_said_in_a_sentence(folder, tmp_path):
     extend_model(folder, adding("人工智能"), tmp_path / "larger")
-    with pytest.raises(UserError, match="has a token for each of these words already"):
+    with pytest.raises(UserError, match="has a token for all of this already"):
         extend_model(tmp_path / "larger", adding("人工智能"), tmp_path / "more")

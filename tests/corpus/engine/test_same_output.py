@@ -61,10 +61,12 @@ def test_a_node_killed_midway_changes_no_byte(tmp_path, expected):
 
 def test_sigkill_of_the_driver_at_random_moments_changes_no_byte_and_repeats_nothing_done(tmp_path, expected):
     rng, killed, lives = random.Random(11), 0, 0
-    root = tmp_path / "root"
+    before = time.monotonic()
+    finished(tmp_path / "timed", "2", seconds=0.1)
+    whole = time.monotonic() - before
     while killed < KILLS:
         root = tmp_path / f"root-{lives}"
-        killed += run_killing(root, KILLS - killed, rng)
+        killed += run_killing(root, KILLS - killed, rng, whole)
         assert (root / CLUSTERS).read_bytes() == expected
         assert not list(root.rglob(".*.tmp-*"))
         lives += 1
@@ -72,13 +74,13 @@ def test_sigkill_of_the_driver_at_random_moments_changes_no_byte_and_repeats_not
     print(f"{killed} kills in {lives} runs, the same bytes")
 
 
-def run_killing(root: Path, most: int, rng: random.Random) -> int:
-    """Run to the end, killed at most so often on the way -> the number of kills."""
+def run_killing(root: Path, most: int, rng: random.Random, whole: float) -> int:
+    """Run to the end, which takes `whole` seconds, killed at most so often on the way -> the number of kills."""
     killed = done = 0
     while True:
         with start(root, "2", seconds=0.1) as process:
             try:
-                code = process.wait(timeout=rng.uniform(0.5, 4) if killed < most else 300)
+                code = process.wait(timeout=rng.uniform(0.2, 1) * whole if killed < most else 300)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
