@@ -1,6 +1,6 @@
 """The corpus stage: near-duplicates and rules beside datatrove, the whole stage's speed and memory, and what follows.
 
-    ZAOHUA_DATATROVE=PYTHON python -P benchmarks/corpus.py [--megabytes 1000] [--only near rules stage] [--output FILE]
+    ZAOHUA_DATATROVE=PYTHON python benchmarks/corpus.py [--megabytes 1000] [--only near rules stage] [--output FILE]
 
 `near` and `rules` run datatrove on the same documents in turns (near_duplicates.py and rules.py say how). `stage` makes
 documents by putting paragraphs of the texts in ZAOHUA_DATA together anew, half of the bytes Chinese, half English, as
