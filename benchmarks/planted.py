@@ -205,7 +205,7 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scores = scored(Path(folder), given.documents)
-    rows = [result.row("zaohua", name, case, "share", [value])
+    rows = [result.row("zaohua", name, case, "documents" if "documents" in name else "share", [value])
             for case, each in scores.items() for name, value in each.items()]  # fmt: skip
     for each in rows:
         print(f"{each.precision:<26} {each.case:<32} {each.value}")
