@@ -1,6 +1,7 @@
 """Text made to keep a reader busy: a megabyte of it is read in the time that any megabyte is."""
 
 import contextlib
+import re
 import signal
 from collections.abc import Callable
 
@@ -61,16 +62,29 @@ def too_long(*_) -> None:
     raise TimeoutError
 
 
+def comes_to_an_end(read: Callable[[bytes], object], data: bytes) -> bool:
+    """Whether reading ends before the alarm that stands for a worker that hangs."""
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(_SECONDS)
+    try:
+        with contextlib.suppress(SetAsideError):
+            read(data)
+    except TimeoutError:
+        return False
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    return True
+
+
+def test_what_hangs_is_noticed(monkeypatch):
+    monkeypatch.setattr("test_hostile_text._SECONDS", 1)
+    assert not comes_to_an_end(lambda data: re.match(b"(a|a)*b", data), b"a" * 60)
+
+
 @pytest.mark.parametrize(
     ("reader", "begin", "again"),
     [(number, *pair) for number, pairs in enumerate(READERS.values()) for pair in pairs],
 )
 def test_a_megabyte_is_read_in_seconds(reader, begin, again):
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(_SECONDS)
-    try:
-        with contextlib.suppress(SetAsideError):
-            list(READERS)[reader]((begin + again * (_SIZE // len(again)))[:_SIZE])
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+    assert comes_to_an_end(list(READERS)[reader], (begin + again * (_SIZE // len(again)))[:_SIZE])

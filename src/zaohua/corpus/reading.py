@@ -108,7 +108,7 @@ def read_content(content: Content, settings: ReadingSettings, noted: Noted, span
         yield Unreadable(str(error))
     except DAMAGED as error:
         yield Unreadable(f"damaged or cut-off file ({error})")
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except zipfile.BadZipFile as error:
         yield Unreadable(f"damaged inside ({error})")
     except ImportError as error:
         yield Unreadable(f"reading .{content.kind} files needs the package {error.name}: pip install {error.name}")

@@ -20,7 +20,7 @@ _SEPARATORS = (",", "\t", ";", "|")
 _ROWS = 1024  # rows that are Python objects at a time
 _BATCH = 16 * 2**20  # bytes of them
 _BUFFER = 2**20  # bytes of each column that are read at a time: a row group may hold the whole file
-_NO_VALUE = (ValueError, OverflowError, LookupError, NotImplementedError, TypeError)
+_NO_VALUE = (ValueError, OverflowError, LookupError, RuntimeError, TypeError)
 """What pyarrow raises for values that Python has none like: nanoseconds, unknown time zones, broken UTF-8."""
 
 
