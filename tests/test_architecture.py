@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
-LEAVES = {"settings", "folders", "events", "mixing"}
+LEAVES = {"settings", "folders", "events", "mixing", "pages"}
 COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "extending", "verbs")
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "folders": {"settings"},
     "events": {"settings"},
     "mixing": set(),
+    "pages": set(),
     "tokenizer": LEAVES,
     "model": LEAVES,
     "microworld": LEAVES,

@@ -1,7 +1,6 @@
 """The inspection page: one self-contained HTML file about one text, with nothing in it that loads or runs text."""
 
 import base64
-import hashlib
 import json
 import math
 import zlib
@@ -16,6 +15,7 @@ from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
 from zaohua.folders import write_file
 from zaohua.inspection.attention import attention_maps
 from zaohua.inspection.probabilities import Expectations, expectations
+from zaohua.pages import self_contained
 from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
 
@@ -35,7 +35,7 @@ def inspect(loaded: LoadedModel, text: str, output: Path, *, name: str, max_toke
     expected = expectations(loaded.model, ids, top)
     maps = attention_maps(loaded.model, ids)
     data = {"model": name, "whole": len(whole)} | _content(tokenizer, ids.tolist(), expected, maps)
-    write_file(output, _fill(data))
+    write_file(output, _page(data))
 
 
 def pack_maps(maps: Tensor) -> str:
@@ -89,19 +89,7 @@ def _content(tokenizer: Tokenizer, ids: list[int], expected: Expectations, maps:
     }
 
 
-def _fill(data: dict[str, Any]) -> str:
-    """The template with its style, script and data; its policy allows exactly this style and script and no loading."""
-    folder = files("zaohua.inspection") / "page"
-    page, style, script = (
-        (folder / name).read_text(encoding="utf-8") for name in ("inspect.html", "inspect.css", "inspect.js")
-    )
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
+def _page(data: dict[str, Any]) -> str:
     # In JSON `<` occurs only inside strings, where \u003c says the same: no text can close the script element.
     content = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    for key, value in (("policy", policy), ("style", style), ("script", script), ("data", content)):
-        page = page.replace("{{" + key + "}}", value)
-    return page
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
+    return self_contained(files("zaohua.inspection") / "page", "inspect", {"data": content})

@@ -1,7 +1,5 @@
 """The report of a corpus as one self-contained page, with nothing in it that loads or runs text."""
 
-import base64
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -13,11 +11,12 @@ import pyarrow.compute
 import pyarrow.parquet
 
 from zaohua.corpus.report import contents, flow
-from zaohua.corpus.report.markup import Html, both, joined, tag
+from zaohua.corpus.report.markup import both, joined, tag
 from zaohua.corpus.report.repeats import repeats
 from zaohua.corpus.report.shape import shape
 from zaohua.corpus.report.survey import COMPARED, REPEATS, Survey
 from zaohua.folders import write_file
+from zaohua.pages import self_contained
 
 LARGEST = 3_000_000
 """Bytes that the page may have; texts are shown shorter until it has no more."""
@@ -59,7 +58,7 @@ def render(report: Mapping[str, Any], found: Mapping[str, Any], kept: Mapping[st
         ("evaluations", both("评测文本", "Evaluation texts"), contents.evaluations(report, found, most)),
         ("samples", both("样例", "Samples"), contents.samples(found, most)),
     ]  # fmt: skip
-    return _fill({
+    return self_contained(files("zaohua.corpus.report") / "template", "report", {
         "headline": flow.headline(report, found["outcomes"]),
         "links": joined([tag("a", title, href=f"#{key}") for key, title, _ in sections]),
         "sections": joined([tag("section", tag("h2", title), content, id=key) for key, title, content in sections]),
@@ -109,23 +108,3 @@ def _may_hold(group: pyarrow.parquet.RowGroupMetaData, wanted: list[str]) -> boo
             low, high = (each.decode() if isinstance(each, bytes) else each for each in (known.min, known.max))
             return any(low <= name <= high for name in wanted)
     return True
-
-
-def _fill(parts: Mapping[str, Html]) -> str:
-    """The template with its style, script and content; its policy allows exactly this style and script, no loading."""
-    folder = files("zaohua.corpus.report") / "template"
-    page, style, script = (
-        (folder / name).read_text(encoding="utf-8") for name in ("report.html", "report.css", "report.js")
-    )
-    policy = f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; base-uri 'none'"
-    filled = {"policy": policy, "style": style, "script": script, **parts}
-    pieces = page.split("{{")
-    result = [pieces[0]]
-    for piece in pieces[1:]:  # not by replacing: what is put in may hold such marks itself
-        key, _, rest = piece.partition("}}")
-        result += [filled[key], rest]
-    return "".join(result)
-
-
-def _hash(source: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
