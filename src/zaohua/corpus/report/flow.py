@@ -57,9 +57,7 @@ def headline(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]
          both(f"占全部篇数的 {repeated}", f"{repeated} of all texts"), "near_duplicates"),
     ]  # fmt: skip
     sample = report.get("sample")
-    note = (
-        both(f"只看了约 {sample:,} 篇的样本", f"of a sample of some {counted(sample, 'texts')} only") if sample else ""
-    )
+    note = both(f"只看了约 {sample:,} 篇样本", f"a sample of some {counted(sample, 'texts')}") if sample else ""
     return joined([tag("p", note, class_="soft"), tag("div", *(
         tag("div", tag("p", title, class_="soft"), tag("p", number, class_="big"), tag("p", words, class_="soft"),
             class_=f"card {colour}")
