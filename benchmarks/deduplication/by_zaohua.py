@@ -17,7 +17,7 @@ from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.signatures import NearDuplicates
-from zaohua.corpus.sketches import write_keys, write_sketch
+from zaohua.corpus.sketches import KeyWriter, write_sketch
 
 PARTITIONS = 4
 
@@ -33,9 +33,11 @@ def read(inputs, settings, outputs):
     near = NearDuplicates(**settings["near"])
     ids, keys = ids_of(settings["number"], len(texts)), [dedup_key(text) for text in texts]
     characters = np.full(len(texts), settings["language"] == "zh")
-    write_sketch(outputs[0], ids, keys, characters, near, PARTITIONS)
+    write_sketch(outputs[0], [(ids, keys, characters)], near, PARTITIONS)
     if len(outputs) > 1:
-        write_keys(outputs[1], ids, keys, characters)
+        with KeyWriter(outputs[1]) as file:
+            for number, key in zip(ids.tolist(), keys, strict=True):
+                file.add(number, key, characters=settings["language"] == "zh")
 
 
 def keep(inputs, settings, outputs):

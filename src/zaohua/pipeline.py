@@ -127,7 +127,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
                 chat = recipe.chat.model_copy(update={"training": budget.timed("chat", recipe.chat.training)})
                 stages.finetune_chat(
                     chat, conversations(chat, "train"), conversations(chat, "test"), paths["pretrain"] / "model",
-                    paths["chat"], events, data_digest=data_digest,
+                    paths["chat"], events, data_digest=data_digest, sample=report.one_line,
                 )  # fmt: skip
         with budget.spending("report"):
             _title(events, "report", "报告")

@@ -160,9 +160,9 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def one_line(model: Transformer, tokenizer: Tokenizer) -> str:
+def one_line(model: Transformer, tokenizer: Tokenizer, prompt: Sequence[int]) -> str:
     """A short sample while training."""
-    return _write(model, tokenizer, [[tokenizer.end_of_text]], Sampling(temperature=0.8, max_new_tokens=48, seed=0))[0]
+    return _write(model, tokenizer, [list(prompt)], Sampling(temperature=0.8, max_new_tokens=48, seed=0))[0]
 
 
 def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]], sampling: Sampling) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import ChatSettings, ModelSettings
 from zaohua.settings import UserError
+from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.training import precision
 from zaohua.training.loop import Event, Training, train
@@ -37,6 +38,10 @@ from zaohua.training.settings import TrainingSettings
 
 CODE = 1
 """Raised by hand when the same settings and inputs would give another model."""
+
+Sample = Callable[[Transformer, Tokenizer, Sequence[int]], str]
+"""What a model writes after these ids."""
+_ASKED = 60  # characters of a question shown before the answer
 
 
 def config_of(settings: ModelSettings, *, vocab_size: int, max_length: int) -> TransformerConfig:
@@ -62,11 +67,12 @@ def pretrain(
     events: Events,
     *,
     start: Path | None = None,
-    sample: Callable[[Transformer, Tokenizer], str] | None = None,
+    sample: Sample | None = None,
 ) -> Path:
     """Train a model on packed text -> `output`, with model/ and manifest.json inside.
 
     It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there.
+    What it writes by now is shown every `sample_every` steps.
     """
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
@@ -107,9 +113,8 @@ def pretrain(
         validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
         happenings = [Event(settings.validate_every, "validate", validate)]
         if sample and settings.sample_every:
-            happenings.append(
-                Event(settings.sample_every, "sample", partial(_sample, objective, tokenizer, sample, events))
-            )
+            show = partial(_show, objective, tokenizer, sample, [tokenizer.end_of_text], "", events)
+            happenings.append(Event(settings.sample_every, "sample", show))
         return _train(
             objective, rows, settings, output, manifest, happenings, tokenizer, events, title="pretrain", chat=False,
             state=state, mixture=mixture,
@@ -137,8 +142,12 @@ def finetune_chat(
     events: Events,
     *,
     data_digest: str,
+    sample: Sample | None = None,
 ) -> Path:
-    """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`."""
+    """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`.
+
+    Every `sample_every` steps it is asked the first of the held-out conversations.
+    """
     settings = chat.training
     manifest = {
         "stage": "chat",
@@ -159,7 +168,8 @@ def finetune_chat(
             )
         objective = Causal(loaded.model)
         rows = pack_conversations(conversations, tokenizer, settings.length)
-        unseen = pack_conversations(heldout, tokenizer, settings.length)
+        kept = list(heldout)
+        unseen = pack_conversations(kept, tokenizer, settings.length)
         if not len(rows) or not (rows.arrays["labels"] != IGNORED).any():
             raise UserError("no conversation has an answer of the assistant to learn: give some that have")
         if rows.cut:
@@ -170,6 +180,12 @@ def finetune_chat(
         torch.manual_seed(settings.seed)
         validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
         happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
+        asked = _question(kept[0]) if kept and sample and settings.sample_every else []
+        if asked:
+            prompt = render(tokenizer, asked, add_reply=True).ids
+            if len(prompt) < loaded.model.config.max_length:
+                show = partial(_show, objective, tokenizer, sample, prompt, asked[-1]["content"], events)
+                happenings.append(Event(settings.sample_every, "sample", show))
         return _train(
             objective, rows, settings, output, manifest, happenings, tokenizer, events, title="chat", chat=True
         )
@@ -272,9 +288,19 @@ def _validate_answers(objective: Causal, heldout: Any, limit: int) -> dict[str, 
     return {"loss_on_answers": nats / max(targets, 1), "heldout_tokens": targets}
 
 
-def _sample(objective: Causal, tokenizer: Tokenizer, sample: Callable[..., str], events: Events) -> None:
-    text = " ".join(sample(objective.model, tokenizer).split())
-    events.say(f"  » {text[:160]}")
+def _question(conversation: Conversation) -> Conversation:
+    """What stands before the assistant's first answer; nothing where it begins or never answers."""
+    roles = [message["role"] for message in conversation]
+    return conversation[: roles.index("assistant")] if "assistant" in roles else []
+
+
+def _show(
+    objective: Causal, tokenizer: Tokenizer, sample: Sample, prompt: list[int], asked: str, events: Events
+) -> None:
+    """One line of what the model writes after `prompt`, behind the end of what it was asked."""
+    text = " ".join(sample(objective.model, tokenizer, prompt).split())
+    question = " ".join(asked.split())[-_ASKED:]
+    events.say(f"  » {question} → {text[:160]}" if question else f"  » {text[:160]}")
 
 
 def _say_done(done: Training, events: Events) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zaohua.corpus import arrays
+from zaohua.corpus import arrays, sketches
 from zaohua.corpus.clustering import cluster_tasks, functions, partitions_for, sketch_tasks, standing
 from zaohua.corpus.components import clusters
 from zaohua.corpus.edges import edges, verified
 from zaohua.corpus.engine.local import InProcess
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.signatures import NearDuplicates, signatures
-from zaohua.corpus.sketches import read_keys, write_keys
+from zaohua.corpus.sketches import KeyWriter, read_batches, read_keys, write_sketch
 
 HAN = [chr(code) for code in range(0x4E00, 0x5200)]
 WORDS = [f"{a}{b}" for a in ("ba", "de", "ki", "lo", "mu", "ra") for b in ("n", "st", "ver", "ling", "ton", "p")]
@@ -42,6 +42,13 @@ def corpus(count: int, seed: int = 0) -> tuple[np.ndarray, list[str], np.ndarray
             )
     ids = np.array(rng.sample(range(count * 10), count), dtype=np.uint64) << np.uint64(40)
     return ids, keys, np.arange(count) % 2 == 0
+
+
+def write_keys(path: Path, ids: np.ndarray, keys: list[str], characters: np.ndarray) -> None:
+    """A file of keys."""
+    with KeyWriter(path) as file:
+        for each in zip(ids.tolist(), keys, characters.tolist(), strict=True):
+            file.add(each[0], each[1], characters=each[2])
 
 
 def by_tasks(
@@ -136,9 +143,32 @@ def test_nothing_to_compare_is_no_cluster(tmp_path):
 def test_keys_are_read_as_they_were_written_in_any_choice(tmp_path):
     keys = ["", "一 二", "three", "\ud800"]
     write_keys(tmp_path / "keys", np.array([2, 4, 6, 8], dtype=np.uint64), keys, np.array([1, 1, 0, 0], dtype=bool))
-    assert read_keys(tmp_path / "keys")[1] == keys
+    assert [batch[1] for batch in read_batches(tmp_path / "keys")] == [keys]
     ids, some, characters = read_keys(tmp_path / "keys", np.array([8, 2, 4], dtype=np.uint64))
     assert (ids.tolist(), some, characters.tolist()) == ([8, 2, 4], ["\ud800", "", "一 二"], [False, True, True])
+
+
+def test_a_sketch_does_not_depend_on_how_many_keys_are_in_memory_together(tmp_path, monkeypatch):
+    ids, keys, characters = corpus(200)
+    order = np.argsort(ids)
+    write_keys(tmp_path / "keys", ids[order], [keys[i] for i in order], characters[order])
+
+    def written(together: int) -> tuple[int, bytes]:
+        monkeypatch.setattr(sketches, "_TOGETHER", together)
+        batches = list(read_batches(tmp_path / "keys"))
+        write_sketch(tmp_path / "sketch", batches, NearDuplicates(), 3)
+        return len(batches), (tmp_path / "sketch").read_bytes()
+
+    counts, contents = zip(*map(written, (2**22, 1000, 1)), strict=True)
+    assert counts[0] == 1 < counts[1] < counts[2] == 200
+    assert len(set(contents)) == 1
+
+
+def test_keys_leave_nothing_behind_but_their_file(tmp_path):
+    write_keys(tmp_path / "keys", np.arange(3, dtype=np.uint64), ["a", "b", "c"], np.zeros(3, dtype=bool))
+    with pytest.raises(AttributeError), KeyWriter(tmp_path / "broken") as file:
+        file.add(1, None, characters=False)  # pyright: ignore[reportArgumentType] - it is to fail
+    assert [path.name for path in tmp_path.iterdir()] == ["keys"]
 
 
 def test_only_what_a_setting_touches_is_done_again():

@@ -104,6 +104,35 @@ def test_evaluate_measures_a_run_on_what_it_held_out(finished, tmp_path, capsys,
     assert "n-gram model" in out(capsys, "evaluate", finished, tmp_path / "a.txt", "--against", tmp_path / "a.txt")
 
 
+def test_training_shows_what_the_model_writes_by_now(finished, tmp_path, capsys):
+    tiny = ("--steps", "2", "--length", "64", "--rows", "2", "--warmup", "1", "--precision", "fp32")
+    pretrain = (
+        "pretrain",
+        finished / "tokens",
+        finished / "tokenizer",
+        "--model.dim",
+        "32",
+        "--model.layers",
+        "1",
+        *tiny,
+    )
+    assert out(capsys, *pretrain, "-o", tmp_path / "shown", "--sample-every", "1").count("  » ") == 2
+    assert "»" not in out(capsys, *pretrain, "-o", tmp_path / "silent", "--sample-every", "0")
+
+
+def test_chat_tuning_shows_a_question_and_the_answer_by_now(finished, tmp_path, capsys):
+    chats = [
+        {"messages": [{"role": "user", "content": f"question {n}"}, {"role": "assistant", "content": "yes"}]}
+        for n in range(40)
+    ]
+    (tmp_path / "chats.jsonl").write_text("".join(json.dumps(each) + "\n" for each in chats))
+    tiny = ("--steps", "2", "--length", "64", "--rows", "2", "--warmup", "1", "--precision", "fp32")
+    finetune = ("finetune", finished / "pretrain" / "model", tmp_path / "chats.jsonl", *tiny)
+    said = out(capsys, *finetune, "-o", tmp_path / "shown", "--sample-every", "1")
+    assert said.count("  » question 19 → ") == 2, "the first that is kept unseen"
+    assert "»" not in out(capsys, *finetune, "-o", tmp_path / "silent", "--sample-every", "0")
+
+
 def test_verify_walks_the_whole_run(finished, capsys):
     assert "every file is whole" in out(capsys, "verify", finished)
 

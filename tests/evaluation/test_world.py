@@ -22,8 +22,10 @@ def test_stories_are_the_first_of_each_language_in_the_order_drawn():
 
 
 def test_a_model_that_never_writes_a_language_ends_the_search():
-    found = draw_by_language(lambda n: ["a"] * 10, 5, ("en", "zh"))
+    asked = []
+    found = draw_by_language(lambda n: asked.append(n) or ["a"] * 10, 5, ("en", "zh"))
     assert found == {"en": ["a"] * 5, "zh": []}
+    assert len(asked) == 3, "three times the ten that were wanted"
 
 
 def test_story_shares():

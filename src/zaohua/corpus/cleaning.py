@@ -1,18 +1,21 @@
 """The first task of the stage: a piece of the sources -> its texts, cleaned and judged, and what was removed."""
 
+import contextlib
 import itertools
 import json
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zaohua.corpus import arrays, keys, language, mojibake
+from zaohua.corpus import arrays, language, mojibake
 from zaohua.corpus.documents import CLEANED, FREE, REMOVED, Table, storable
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
 from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.keys import dedup_key, exact_key
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.pieces import from_json
 from zaohua.corpus.presets import preset_for, presets_of
@@ -21,7 +24,7 @@ from zaohua.corpus.rejoin import rejoin
 from zaohua.corpus.rules import Dropped, judge
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.shingles import is_spaceless
-from zaohua.corpus.sketches import write_keys
+from zaohua.corpus.sketches import KeyWriter
 from zaohua.corpus.sources import Piece
 from zaohua.settings import check
 
@@ -62,12 +65,15 @@ class Tally:
 class Cleaner:
     """Texts one after the other through all that is done to a text by itself."""
 
-    def __init__(self, settings: CorpusSettings, cleaned: Table, removed: Table, first: int) -> None:
-        self.settings, self.cleaned, self.removed, self.number = settings, cleaned, removed, first
+    def __init__(self, settings: CorpusSettings, cleaned: Table, removed: Table, keys: KeyWriter, number: int) -> None:
+        """`number` is the piece's."""
+        self.settings, self.cleaned, self.removed, self.keys = settings, cleaned, removed, keys
+        self.number = number << 32
         self.presets = presets_of(settings.rules)
         self.tally = Tally()
-        self.facts: list[tuple[int, int, int, int]] = []
-        self.keys: list[str] = []
+        self.facts = array("q")
+        """Number, bytes, file and part of each document, one after the other."""
+        self.digests = bytearray()
 
     def take(self, item: Item, source: str, file: int, part: int, **known: str) -> None:
         """One text of a file, or what could not be read."""
@@ -104,8 +110,10 @@ class Cleaner:
         self.tally.languages[f"{code} {found.script}"] += 1
         row = {"id": name, "text": text, "source": source, "meta": to_json(meta), "number": self.number, "part": part}
         self.cleaned.add(row)
-        self.facts.append((self.number, len(text.encode()), file, part))
-        self.keys.append(keys.dedup_key(text))
+        self.facts.extend((self.number, len(text.encode()), file, part))
+        key = dedup_key(text)
+        self.digests += exact_key(key)
+        self.keys.add(self.number, key, characters=is_spaceless(key))
         self.number += 1
 
     def _mended(self, item: Found) -> str:
@@ -135,13 +143,13 @@ def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[st
     the stage that concern single texts."""
     chosen, piece = check(CorpusSettings, settings["settings"]), from_json(settings["piece"])
     noted = Noted()
-    with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
-        cleaner = Cleaner(chosen, cleaned, removed, settings["number"] << 32)
+    with _writing(outputs) as tables:
+        cleaner = Cleaner(chosen, *tables, settings["number"])
         for item in read(piece, chosen, noted, most=settings["most"]):
             cleaner.take(item, piece.source, settings["file"] + item.place, FREE)
     size = piece.size if settings["most"] is None else _read_of(piece, noted)
     cleaner.tally.sources[piece.source].update(files=0 if piece.span.start else len(piece.files), bytes_in=size)
-    return _write(cleaner, outputs) | {"found": _found(piece.files, noted)}
+    return _told(cleaner, outputs[2]) | {"found": _found(piece.files, noted)}
 
 
 def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, embedded: Any) -> dict[str, Any]:
@@ -151,12 +159,23 @@ def clean_world(inputs: Paths, settings: Mapping[str, Any], outputs: Paths, *, e
         update={"mojibake": False, "rejoin": False, "rules": check(type(CorpusSettings().rules), {"preset": "none"})}
     )
     taken = itertools.islice(embedded(world, settings["name"]), *settings["range"])
-    with Table(outputs[0], CLEANED) as cleaned, Table(outputs[1], REMOVED) as removed:
-        cleaner = Cleaner(plain, cleaned, removed, settings["number"] << 32)
+    with _writing(outputs) as tables:
+        cleaner = Cleaner(plain, *tables, settings["number"])
         for name, text, code in taken:
             cleaner.tally.sources[world]["bytes_in"] += len(text.encode())
             cleaner.take(Found(text, file=f"{world}/{name}"), world, settings["file"], part, language=code)
-    return _write(cleaner, outputs)
+    return _told(cleaner, outputs[2])
+
+
+@contextlib.contextmanager
+def _writing(outputs: Paths) -> Iterator[tuple[Table, Table, KeyWriter]]:
+    """What documents, removed texts and dedup keys are written to, until it is left."""
+    with (
+        Table(outputs[0], CLEANED) as cleaned,
+        Table(outputs[1], REMOVED) as removed,
+        KeyWriter(outputs[3]) as keys,
+    ):
+        yield cleaned, removed, keys
 
 
 def _read_of(piece: Piece, noted: Noted) -> int:
@@ -165,13 +184,12 @@ def _read_of(piece: Piece, noted: Noted) -> int:
     return round(sum(size * each[name].share() for _, name, size in piece.files if name in each))
 
 
-def _write(cleaner: Cleaner, outputs: Paths) -> dict[str, Any]:
-    facts = np.array(cleaner.facts, dtype=np.int64).reshape(-1, 4)
-    exact = np.frombuffer(b"".join(map(keys.exact_key, cleaner.keys)), dtype=np.uint8).reshape(-1, 16)
-    ids = facts[:, 0].astype(np.uint64)
-    arrays.write(outputs[2], {"id": ids, "bytes": facts[:, 1], "file": facts[:, 2], "part": facts[:, 3], "key": exact})
-    spaceless = np.array([is_spaceless(key) for key in cleaner.keys], dtype=bool)
-    write_keys(outputs[3], ids, cleaner.keys, spaceless)
+def _told(cleaner: Cleaner, facts: Path) -> dict[str, Any]:
+    """Write the facts about each document; the counts."""
+    told = np.frombuffer(cleaner.facts, dtype=np.int64).reshape(-1, 4)
+    digests = np.frombuffer(cleaner.digests, dtype=np.uint8).reshape(-1, 16)
+    columns = {"bytes": told[:, 1], "file": told[:, 2], "part": told[:, 3]}
+    arrays.write(facts, {"id": told[:, 0].astype(np.uint64), **columns, "key": digests})
     return cleaner.tally.content()
 
 

@@ -18,7 +18,15 @@ from zaohua.corpus.components import clusters, components
 from zaohua.corpus.edges import NEIGHBOURS, edges, unique_pairs, verified
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.signatures import NearDuplicates, algorithm
-from zaohua.corpus.sketches import merge_sketches, read_keys, read_lengths, read_partition, read_sizes, write_sketch
+from zaohua.corpus.sketches import (
+    merge_sketches,
+    read_batches,
+    read_keys,
+    read_lengths,
+    read_partition,
+    read_sizes,
+    write_sketch,
+)
 from zaohua.mixing import mix
 
 Paths = Sequence[Path]
@@ -104,13 +112,11 @@ def partitions_for(documents: int, settings: NearDuplicates, memory: int) -> int
     return max(1, -(-documents * (settings.bands + 2) * _ROW // memory))
 
 
-def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
+def sketch(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
     """A file of keys -> its sketch."""
-    ids, keys, characters = read_keys(inputs[0])
     chosen = {name: value for name, value in settings.items() if name not in ("partitions", "near")}
     near = NearDuplicates(**chosen) if settings["near"] else None
-    write_sketch(outputs[0], ids, keys, characters, near, settings["partitions"])
-    return {"documents": len(ids)}
+    write_sketch(outputs[0], read_batches(inputs[0]), near, settings["partitions"])
 
 
 def merged_sketches(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:

@@ -1,7 +1,10 @@
 """What the documents of a file are compared by: their dedup keys, and sketches of these, cut in partitions."""
 
-from collections.abc import Sequence
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Literal
 
 import numpy as np
@@ -11,26 +14,69 @@ from zaohua.corpus.keys import exact_key
 from zaohua.corpus.signatures import NearDuplicates, signatures
 
 Columns = Sequence[np.ndarray]
+Batch = tuple[np.ndarray, Sequence[str], np.ndarray]
+"""Some documents: ids (n,) uint64, dedup keys, and whether each is cut into code points (n,) bool."""
+
+_TOGETHER = 2**22  # bytes of keys that are in memory together
 
 
-def write_keys(path: Path, ids: np.ndarray, keys: Sequence[str], characters: np.ndarray) -> None:
-    """Documents' ids (n,) uint64, ascending, their dedup keys, and whether each is cut into code points (n,) bool."""
-    encoded = [key.encode("utf-8", "surrogatepass") for key in keys]
-    arrays.write(
-        path,
-        {
-            "id": np.asarray(ids, dtype=np.uint64),
-            "characters": np.asarray(characters, dtype=bool),
-            "end": np.cumsum([len(each) for each in encoded], dtype=np.int64),
-            "text": np.frombuffer(b"".join(encoded), dtype=np.uint8),
-        },
-    )
+class KeyWriter:
+    """The dedup keys of documents, written one by one to a file; entered and left as a context.
+
+    They wait on disk, not in memory: what cannot be cut into pieces may be of any size.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._text = tempfile.TemporaryFile(dir=path.parent)  # noqa: SIM115 - closed on leaving
+        self._ids, self._ends, self._characters = array("Q"), array("q"), bytearray()
+
+    def __enter__(self) -> "KeyWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._text:
+            if kind is None:
+                self._write()
+
+    def add(self, number: int, key: str, *, characters: bool) -> None:
+        """The key of the next document, whose id is above those before; `characters`: it is cut into code points."""
+        encoded = key.encode("utf-8", "surrogatepass")
+        self._text.write(encoded)
+        self._ids.append(number)
+        self._ends.append((self._ends[-1] if self._ends else 0) + len(encoded))
+        self._characters.append(characters)
+
+    def _write(self) -> None:
+        self._text.flush()
+        content = {
+            "id": np.frombuffer(self._ids, dtype=np.uint64),
+            "characters": np.frombuffer(self._characters, dtype=bool),
+            "end": np.frombuffer(self._ends, dtype=np.int64),
+            "text": np.zeros(0, dtype=np.uint8),
+        }
+        if self._ends and self._ends[-1]:
+            content["text"] = np.memmap(self._text, dtype=np.uint8, mode="r")
+        arrays.write(self._path, content)
 
 
-def read_keys(path: Path, ids: np.ndarray | None = None) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Ids, dedup keys and characters of a file's documents, or of those with these ids."""
+def read_batches(path: Path) -> Iterator[Batch]:
+    """All documents of a file of keys, in order, some at a time."""
     found = arrays.read(path)
-    rows = np.arange(len(found["id"])) if ids is None else np.searchsorted(found["id"], ids)
+    ends, begin = found["end"], 0
+    while begin < len(ends):
+        before = int(ends[begin - 1]) if begin else 0
+        end = max(int(np.searchsorted(ends, before + _TOGETHER, side="right")), begin + 1)
+        yield read_keys(path, found["id"][begin:end])
+        begin = end
+
+
+def read_keys(path: Path, ids: np.ndarray) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """A file's documents with these ids, as a Batch."""
+    found = arrays.read(path)
+    rows = np.searchsorted(found["id"], ids)
     ends = found["end"]
     begins = np.where(rows > 0, ends[rows - 1], 0) if len(rows) else rows
     text = found["text"]
@@ -47,21 +93,19 @@ def read_sizes(path: Path, ids: np.ndarray) -> np.ndarray:
     return np.diff(found["end"], prepend=0)[np.searchsorted(found["id"], ids)]
 
 
-def write_sketch(
-    path: Path,
-    ids: np.ndarray,
-    keys: Sequence[str],
-    characters: np.ndarray,
-    settings: NearDuplicates | None,
-    partitions: int,
-) -> None:
-    """What the documents of a file are compared by: band keys (none without settings), a digest of the whole key, and
-    its length."""
-    whole = np.frombuffer(b"".join(map(exact_key, keys)), dtype="<u8").reshape(-1, 2)
-    lengths = np.array([len(key) for key in keys], dtype=np.int64)
+def write_sketch(path: Path, batches: Iterable[Batch], settings: NearDuplicates | None, partitions: int) -> None:
+    """What documents are compared by: band keys (none without settings), a digest of the whole key, and its length."""
     none = np.zeros(0, dtype=np.uint64)
-    near = (none, none) if settings is None else signatures(keys, characters, ids, settings)
-    _write(path, near, (whole, ids), (ids, lengths), partitions)
+    near, wholes, lengths, every = [(none, none)], [none.reshape(-1, 2)], [none.astype(np.int64)], [none]
+    for ids, keys, characters in batches:
+        if settings is not None:
+            near.append(signatures(keys, characters, ids, settings))
+        wholes.append(np.frombuffer(b"".join(map(exact_key, keys)), dtype="<u8").reshape(-1, 2))
+        lengths.append(np.array([len(key) for key in keys], dtype=np.int64))
+        every.append(ids)
+    ids = np.concatenate(every)
+    bands = [np.concatenate(column) for column in zip(*near, strict=True)]
+    _write(path, bands, (np.concatenate(wholes), ids), (ids, np.concatenate(lengths)), partitions)
 
 
 def merge_sketches(paths: Sequence[Path], output: Path) -> None:

@@ -17,6 +17,9 @@ class Verdict(Protocol):
     def problems(self) -> tuple[str, ...]: ...
 
 
+_PATIENCE = 3
+
+
 def language_of(text: str) -> str:
     """zh where a hanzi stands in the text, else en."""
     return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
@@ -27,11 +30,11 @@ def draw_by_language(
 ) -> dict[str, list[str]]:
     """The first `wanted` texts of each language in the order drawn, none discarded; draw(n) gives batch n.
 
-    A model that never writes one of the languages ends the search after ten times as many texts as wanted.
+    Where one of the languages is rarely or never written, the search ends at `_PATIENCE` times as many as wanted.
     """
     found: dict[str, list[str]] = {language: [] for language in languages}
     drawn, number = 0, 0
-    while any(len(texts) < wanted for texts in found.values()) and drawn < 10 * wanted * len(languages):
+    while any(len(texts) < wanted for texts in found.values()) and drawn < _PATIENCE * wanted * len(languages):
         for text in draw(number):
             drawn += 1
             found.setdefault(language_of(text), []).append(text)

@@ -60,12 +60,12 @@ def finetune(
     chosen = training or ChatTrainingSettings()
     require_length(chosen)
     keep_freed_memory()
-    from zaohua import sources, stages
+    from zaohua import report, sources, stages
 
     chat = ChatSettings(sources=(data,), training=chosen)
     stages.finetune_chat(
         chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
-        Events(), data_digest=sources.conversations_digest(chat),
+        Events(), data_digest=sources.conversations_digest(chat), sample=report.one_line,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from test_clustering import corpus
+from test_clustering import corpus, write_keys
 from toy_tasks import FUNCTIONS, slow
 
 from zaohua.corpus.clustering import cluster_tasks, sketch_tasks
@@ -20,7 +20,6 @@ from zaohua.corpus.engine.local import InProcess, Processes
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.engine.task import Task
 from zaohua.corpus.signatures import NearDuplicates
-from zaohua.corpus.sketches import write_keys
 
 PARTITIONS = 5
 HEALTH = {
