@@ -88,7 +88,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             write_report(folder, report, [work / task.outputs[0] for task in plan.surveys])
             manifest["found"] = found([records[task] for task in plan.cleaned])
-            manifest["split"] = sentence(report["split"])
+            manifest |= {"split": sentence(report["split"]), "split_counts": report["split"]}
     shutil.rmtree(work, ignore_errors=True)
     say(report, events)
     return output

@@ -20,7 +20,7 @@ def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
     whole = {name: sum(counts[name] for counts in sources.values()) for name in COUNTS}
     removed = {source: dict(sorted(counts.items())) for source, counts in total.removed.items()}
     both = whole["bytes"] + whole["heldout_bytes"]
-    split = {"how": plan.settings.split, "share": whole["heldout_bytes"] / both if both else 0.0}
+    split = {"way": plan.settings.split, "share": whole["heldout_bytes"] / both if both else 0.0}
     report: dict[str, Any] = {
         "total": whole,
         "sources": sources,

@@ -36,7 +36,7 @@ def report_of(parts, **more):
         "changed": {},
         "languages": {},
         "clusters": {"clusters": 0, "exact": 0, "near": 0, "sizes": {}},
-        "split": {"how": "auto", "share": 0.1, "whole": 1, "cut": 0},
+        "split": {"way": "auto", "share": 0.1, "whole": 1, "cut": 0},
         "first_reason": "",
     } | more
 

@@ -102,10 +102,12 @@ def flow(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]]) -
 def _split(report: Mapping[str, Any]) -> Html:
     split = report["split"]
     whole, cut = split["whole"], split["cut"]
+    by_key = split["way"] == "auto"  # else by where they stand in their files
     told = both(
-        f"留出 {split['share']:.1%} 的字节：整篇 {whole:,} 篇，截取末尾 {cut:,} 篇；互相重复的文本总在同一侧。",
-        f"Held out: {split['share']:.1%} of the bytes, {whole:,} documents whole and the ends of {cut:,}; "
-        "texts that repeat each other fall on the same side.",
+        f"留出 {split['share']:.1%} 的字节：整篇 {whole:,} 篇，截取末尾 {cut:,} 篇"
+        + ("；内容相同的文本总在同一侧。" if by_key else "。"),
+        f"Held out: {split['share']:.1%} of the bytes, {whole:,} documents whole and the ends of {cut:,}"
+        + ("; equal texts fall on the same side." if by_key else "."),
     )
     return tag("p", told, class_="hint")
 
