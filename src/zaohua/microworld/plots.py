@@ -1,6 +1,6 @@
 """The plots of both worlds: each function tells one on a scene, as events that obey the world's rules.
 
-`scene.begin(2)` gives a child and a grown person in the small world, any two people in the full one.
+`scene.begin(2)` gives a child and a grown person in the small world, people of two sorts in the full one too.
 """
 
 from collections.abc import Callable

@@ -12,6 +12,8 @@ HELD_OUT_SHARE = 0.06
 BREAKABLE = frozenset({"toy", "tool"})
 KEEPABLE = frozenset({"toy", "tool", "book", "cloth"})
 EDIBLE = frozenset({"food", "fruit"})
+BESIDE = {"child": "grown", "boy": "woman", "woman": "boy", "girl": "man", "man": "girl"}
+"""Who meets whom: one who is easily told apart."""
 
 
 def held_out(person: str, thing: str, place: str) -> bool:
@@ -95,9 +97,8 @@ class Scene:
         return first, second
 
     def newcomer(self, beside: str) -> str:
-        """Somebody who joins: in the small world a grown person, in the full one a boy beside a girl or the reverse."""
-        sort = {"f": "m", "m": "f"}[self.words.people[beside][-1]] if self.rich else "grown"
-        return self.new("people", frozenset({sort}))
+        """Somebody who joins, of the other sort of people than the one who is there."""
+        return self.new("people", frozenset({BESIDE[self.words.people[beside][-1]]}))
 
     def new_place(self, sort: str = "far") -> str:
         """A place that the story has not used; in the small world one near by or far away."""
