@@ -13,7 +13,7 @@ import pyarrow.parquet
 from zaohua import folders
 from zaohua.tokenizer.texts import row_groups
 
-_ROW_GROUP = 8 * 2**20  # characters and bytes of metadata: what a reader holds in memory
+_ROW_GROUP = 4 * 2**20  # characters and bytes of metadata: what a reader holds in memory
 _STRINGS = pyarrow.large_string()  # plain strings end at 2 GB a column
 
 DOCUMENT = {"id": _STRINGS, "text": _STRINGS, "source": _STRINGS, "meta": _STRINGS}

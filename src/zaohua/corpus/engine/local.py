@@ -1,6 +1,7 @@
 """Tasks in processes of this machine, or in this one."""
 
 import contextlib
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,6 +11,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
+
+import pyarrow
 
 from zaohua.corpus.engine.schedule import Lost, Record
 from zaohua.corpus.engine.task import Job, perform
@@ -68,7 +71,7 @@ class Processes:
             self._pool = ProcessPoolExecutor(self.slots, mp_context=spawn, initializer=_begin_worker)
         with _environment(ONE_THREAD):  # the workers start with the first task
             try:
-                future = self._pool.submit(perform, job)
+                future = self._pool.submit(_perform, job)
             except BrokenProcessPool as error:  # a worker died between two tasks
                 future = Future()
                 future.set_exception(error)
@@ -107,6 +110,16 @@ class Processes:
                 worker.kill()
         self._pool = None
         self._running.clear()
+
+
+def _perform(job: Job) -> Record:
+    """In a worker: do a job, and give back the memory that it took, for workers last as long as the corpus."""
+    try:
+        return perform(job)
+    finally:
+        pyarrow.default_memory_pool().release_unused()
+        if (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:  # glibc keeps it otherwise
+            trim(0)
 
 
 def _begin_worker() -> None:
