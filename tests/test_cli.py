@@ -133,3 +133,33 @@ def test_the_flags_of_serve_are_its_settings(tmp_path, monkeypatch, capsys):
     assert (asked[1].port, asked[1].waiting) == (8000, 64)
     assert cli.run(["serve", str(tmp_path), "--port", "70000"]) == 1
     assert re.match(r"error: port is 70000; it must be .*65535", capsys.readouterr().err)
+
+
+def shown_by_a_dry_run(recipe: str, folder, capsys, *flags: str) -> tuple[int, str]:
+    (folder / "recipe.toml").write_text('[corpus]\nsources = ["a"]\n' + recipe)
+    code = cli.run(["run", str(folder), "--dry-run", *flags])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def test_flags_are_held_against_the_recipe_that_they_change(tmp_path, capsys):
+    rows = (
+        "[pretrain]\nlength = 128\nrows = 24\n[chat]\nsources = ['microworld:small']\n[chat.training]\nlength = 128\n"
+    )
+    changes = ["--model.max-length", "200", "--pretrain.micro-rows", "12", "--chat.training.micro-rows", "4"]
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, *changes)
+    assert (code, "max_length = 200" in said, "micro_rows = 12" in said) == (0, True, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--model.max-length", "100")
+    assert (code, "pretrain.length (128) is above model.max_length (100)" in said) == (1, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--pretrain.micro-rows", "16")
+    assert (code, "rows (24) is not a multiple of micro_rows (16)" in said) == (1, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--minutes", "5", "--pretrain.steps", "9")
+    assert (code, "leave one out" in said) == (1, True), said
+
+
+def test_what_a_run_without_conversations_never_reads_is_not_checked(tmp_path, capsys):
+    code, said = shown_by_a_dry_run("[model]\nmax_length = 128\n[pretrain]\nlength = 128\n", tmp_path, capsys)
+    assert code == 0, said
+    chat = '[chat]\nsources = ["microworld:small"]\n'
+    code, said = shown_by_a_dry_run(f"[model]\nmax_length = 128\n[pretrain]\nlength = 128\n{chat}", tmp_path, capsys)
+    assert (code, "chat.training.length (256) is above" in said) == (1, True), said
