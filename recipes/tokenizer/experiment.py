@@ -234,6 +234,7 @@ class Experiment:
             learning_rate=3e-3,
             seed=seed,
             validate_every=10**6,
+            sample_every=0,
             precision="fp32" if not torch.cuda.is_available() else "bf16",
         )
         shape = ModelSettings(dim=self.chosen.dim, layers=self.chosen.layers)
