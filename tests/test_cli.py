@@ -163,3 +163,41 @@ def test_what_a_run_without_conversations_never_reads_is_not_checked(tmp_path, c
     chat = '[chat]\nsources = ["microworld:small"]\n'
     code, said = shown_by_a_dry_run(f"[model]\nmax_length = 128\n[pretrain]\nlength = 128\n{chat}", tmp_path, capsys)
     assert (code, "chat.training.length (256) is above" in said) == (1, True), said
+
+
+def test_what_would_be_ignored_is_refused(tmp_path, capsys):
+    assert cli.run(["evaluate", str(tmp_path), "--against", str(tmp_path / "a.txt")]) == 1
+    assert "--against is for a text to predict" in capsys.readouterr().err
+    assert cli.run(["finetune", "m", "d", "-o", str(tmp_path / "x"), "--task", "sing", "--steps", "1"]) == 1
+    assert "sing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "shown"),
+    [
+        ("{}/bin/zaohua", "{}/bin/zaohua", "zaohua"),
+        ("{}/bin/zaohua", None, "{}/bin/zaohua"),
+        ("{}/bin/zaohua", "{}/other/zaohua", "{}/bin/zaohua"),
+        ("/x/zaohua/cli.py", None, "zaohua"),
+    ],
+)
+def test_the_next_command_is_one_that_the_user_can_type(typed, found, shown, tmp_path, monkeypatch):
+    from zaohua.verbs import runs
+
+    for place in ("bin", "other"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "zaohua").touch()
+    monkeypatch.setattr(sys, "argv", [typed.format(tmp_path)])
+    monkeypatch.setattr(runs.shutil, "which", lambda name: found and found.format(tmp_path))
+    assert runs.called() == shown.format(tmp_path)
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_a_model_without_conversations_is_not_said_to_talk(talks, tmp_path, capsys):
+    from zaohua.events import Events
+    from zaohua.verbs import runs
+
+    runs._end_with_page(tmp_path / "my run", Events(), serve=False, talks=talks)
+    said = capsys.readouterr().out
+    assert f"serve '{tmp_path}/my run'" in said
+    assert ("talk" in said) == talks
