@@ -31,7 +31,7 @@ SHAPES = (
     (768, 12),
 )
 """Widths and depths that the planner chooses among."""
-FEW_ROWS = 8
+FEW_ROWS = 8  # of LENGTH tokens in a step, where there are few tokens to learn from
 REUSE = 15.4
 """How fast reading a text again loses its worth, in epochs (Muennighoff et al. 2023, section 5)."""
 
