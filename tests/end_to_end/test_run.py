@@ -72,6 +72,7 @@ def test_a_finished_run_is_known_before_its_model_is_read(finished, capsys, monk
     from zaohua import stages
 
     monkeypatch.setattr(stages, "load_model", lambda folder: pytest.fail("read"))
+    monkeypatch.setattr(stages, "new_model", lambda *_, **__: pytest.fail("made"))
     monkeypatch.setattr(stages, "pack_conversations", lambda *_: pytest.fail("read"))
     assert out(capsys, "run", finished).count("is up to date") == 5
 
