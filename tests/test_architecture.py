@@ -7,7 +7,8 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
 LEAVES = {"settings", "folders", "events", "mixing", "pages"}
-COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "extending", "verbs")
+COMPOSITION = ("recipe", "sources", "stages", "training_folder", "report", "evaluating", "textfile", "pipeline",
+               "planner", "probe", "terminal", "extending", "verbs")  # fmt: skip
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {

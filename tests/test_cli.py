@@ -133,3 +133,71 @@ def test_the_flags_of_serve_are_its_settings(tmp_path, monkeypatch, capsys):
     assert (asked[1].port, asked[1].waiting) == (8000, 64)
     assert cli.run(["serve", str(tmp_path), "--port", "70000"]) == 1
     assert re.match(r"error: port is 70000; it must be .*65535", capsys.readouterr().err)
+
+
+def shown_by_a_dry_run(recipe: str, folder, capsys, *flags: str) -> tuple[int, str]:
+    (folder / "recipe.toml").write_text('[corpus]\nsources = ["a"]\n' + recipe)
+    code = cli.run(["run", str(folder), "--dry-run", *flags])
+    captured = capsys.readouterr()
+    return code, captured.out + captured.err
+
+
+def test_flags_are_held_against_the_recipe_that_they_change(tmp_path, capsys):
+    rows = (
+        "[pretrain]\nlength = 128\nrows = 24\n[chat]\nsources = ['microworld:small']\n[chat.training]\nlength = 128\n"
+    )
+    changes = ["--model.max-length", "200", "--pretrain.micro-rows", "12", "--chat.training.micro-rows", "4"]
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, *changes)
+    assert (code, "max_length = 200" in said, "micro_rows = 12" in said) == (0, True, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--model.max-length", "100")
+    assert (code, "pretrain.length (128) is above model.max_length (100)" in said) == (1, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--pretrain.micro-rows", "16")
+    assert (code, "rows (24) is not a multiple of micro_rows (16)" in said) == (1, True), said
+    code, said = shown_by_a_dry_run(rows, tmp_path, capsys, "--minutes", "5", "--pretrain.steps", "9")
+    assert (code, "leave one out" in said) == (1, True), said
+
+
+def test_what_a_run_without_conversations_never_reads_is_not_checked(tmp_path, capsys):
+    code, said = shown_by_a_dry_run("[model]\nmax_length = 128\n[pretrain]\nlength = 128\n", tmp_path, capsys)
+    assert code == 0, said
+    chat = '[chat]\nsources = ["microworld:small"]\n'
+    code, said = shown_by_a_dry_run(f"[model]\nmax_length = 128\n[pretrain]\nlength = 128\n{chat}", tmp_path, capsys)
+    assert (code, "chat.training.length (256) is above" in said) == (1, True), said
+
+
+def test_what_would_be_ignored_is_refused(tmp_path, capsys):
+    assert cli.run(["evaluate", str(tmp_path), "--against", str(tmp_path / "a.txt")]) == 1
+    assert "--against is for a text to predict" in capsys.readouterr().err
+    assert cli.run(["finetune", "m", "d", "-o", str(tmp_path / "x"), "--task", "sing", "--steps", "1"]) == 1
+    assert "sing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "found", "shown"),
+    [
+        ("{}/bin/zaohua", "{}/bin/zaohua", "zaohua"),
+        ("{}/bin/zaohua", None, "{}/bin/zaohua"),
+        ("{}/bin/zaohua", "{}/other/zaohua", "{}/bin/zaohua"),
+        ("/x/zaohua/cli.py", None, "zaohua"),
+    ],
+)
+def test_the_next_command_is_one_that_the_user_can_type(typed, found, shown, tmp_path, monkeypatch):
+    from zaohua.verbs import runs
+
+    for place in ("bin", "other"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "zaohua").touch()
+    monkeypatch.setattr(sys, "argv", [typed.format(tmp_path)])
+    monkeypatch.setattr(runs.shutil, "which", lambda name: found and found.format(tmp_path))
+    assert runs.called() == shown.format(tmp_path)
+
+
+@pytest.mark.parametrize("talks", [True, False])
+def test_a_model_without_conversations_is_not_said_to_talk(talks, tmp_path, capsys):
+    from zaohua.events import Events
+    from zaohua.verbs import runs
+
+    runs._end_with_page(tmp_path / "my run", Events(), serve=False, talks=talks)
+    said = capsys.readouterr().out
+    assert f"serve '{tmp_path}/my run'" in said
+    assert ("talk" in said) == talks

@@ -167,3 +167,10 @@ def test_what_we_did_not_write_is_never_replaced(tmp_path):
     (tmp_path / "empty").mkdir()
     make(tmp_path / "empty")
     assert folders.problems(tmp_path / "empty") == []
+
+
+def test_json_is_written_whole_and_read_back(tmp_path):
+    folders.write_json(tmp_path / "a.json", {"名": [1, None], "path": Path("x")})
+    assert folders.read_json(tmp_path / "a.json", "-") == {"名": [1, None], "path": "x"}
+    assert "名" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert names(tmp_path) == ["a.json"]

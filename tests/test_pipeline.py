@@ -62,3 +62,23 @@ def test_minutes_that_leave_nothing_for_training_are_refused_and_not_held_agains
     with pytest.raises(UserError, match="leave no time for training"):
         short.share_out("text", SHARES, reserve=57.0)
     assert Budget(tmp_path, changed(minutes=1.0), time.monotonic()).spent == {}
+
+
+def test_what_changes_no_weight_leaves_the_clock_as_it_is(tmp_path):
+    first = Budget(tmp_path, TEN, time.monotonic())
+    with first.spending("corpus"):
+        first.share_out("text", SHARES, reserve=0.0)
+    other = changed(request="again", pretrain={"keep": 3, "save_every": 5.0, "sample_every": 0, "validate_rows": 8})
+    assert Budget(tmp_path, other, time.monotonic()).given == first.given
+    assert Budget(tmp_path, changed(pretrain={"rows": 4}), time.monotonic()).given == {}
+
+
+@pytest.mark.parametrize("damage", ["{", "[]", "spent"])
+def test_a_damaged_clock_is_a_sentence(tmp_path, damage):
+    budget = Budget(tmp_path, TEN, time.monotonic())
+    with budget.spending("corpus"):
+        pass
+    path = tmp_path / "clock.json"
+    path.write_text(path.read_text().replace('"spent"', '"spend"') if damage == "spent" else damage)
+    with pytest.raises(UserError, match=r"clock\.json .*: delete it"):
+        Budget(tmp_path, TEN, time.monotonic())

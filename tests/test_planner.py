@@ -4,9 +4,11 @@ import pytest
 
 from zaohua import planner
 from zaohua.events import Events
-from zaohua.planner import Speed, Text, expected_nats, training_seconds, weigh
+from zaohua.planner import expected_nats, parts, weigh
+from zaohua.probe import LENGTH, Speed, Text, look_at, noise
 from zaohua.recipe import ChatSettings, Recipe
 from zaohua.settings import UserError
+from zaohua.stages import config_of
 
 TEXT = Text(bytes=5_000_000, documents=10, vocab_size=4096, bytes_per_token=3.5, hanzi=0.0)
 SPEED = Speed(per_flop=1 / 80e9, per_layer=1e-6)
@@ -23,10 +25,11 @@ def test_more_minutes_expect_less_loss_and_afford_a_larger_model():
 
 
 def test_what_is_not_training_is_not_planned_for_training():
-    plain = training_seconds(TEXT, Recipe(minutes=10))
-    assert 0.8 * 600 < plain < 0.95 * 600
-    assert training_seconds(TEXT, Recipe(minutes=10, chat=ChatSettings(sources=("a.jsonl",), share=0.5))) == plain / 2
-    assert training_seconds(TEXT, Recipe(minutes=0.1)) == 5
+    plain = parts(TEXT, Recipe(minutes=10))
+    assert 0.8 * 600 < plain["pretrain"] < 0.95 * 600
+    talking = parts(TEXT, Recipe(minutes=10, chat=ChatSettings(sources=("a.jsonl",), share=0.5)))
+    assert talking["pretrain"] == talking["chat"] == plain["pretrain"] / 2
+    assert parts(TEXT, Recipe(minutes=0.1))["pretrain"] == 5
 
 
 def test_reading_again_is_worth_less_than_reading_on():
@@ -52,9 +55,54 @@ def test_a_request_is_planned_once_and_kept(tmp_path, monkeypatch):
     (run / "recipe.toml").write_text(write_recipe(first), encoding="utf-8")
     monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: pytest.fail("measured again"))
     assert planner.plan(texts, 3.0, run, {"pretrain": {"rows": 4}}, quiet) == first
+    looking = {"pretrain": {"rows": 4, "keep": 3}, "report": {"samples": 1}}
+    again = planner.plan(texts, 3.0, run, looking, quiet)
+    assert (again.pretrain.keep, again.report.samples, again.pretrain.rows) == (3, 1, 4)
 
 
 def test_no_text_is_a_sentence(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError):
-        planner.look_at((str(tmp_path / "empty"),), {})
+        look_at((str(tmp_path / "empty"),), {})
+
+
+@pytest.fixture
+def glanced(monkeypatch):
+    monkeypatch.setattr(planner, "look_at", lambda texts, changes: TEXT)
+    monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: SPEED)
+
+
+def test_a_preset_keeps_its_own_dropout_and_reads_as_far_as_its_rows(glanced):
+    recipe = planner.plan(("x",), 10.0, None, {"model": {"preset": "gpt2"}}, Events(console=False))
+    config = config_of(recipe.model, vocab_size=512, max_length=LENGTH)
+    assert (config.residual_dropout, config.max_length, recipe.model.max_length) == (0.1, LENGTH, None)
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        ("en", ["pretrain 8 min", "report 3", "as asked", "vocabulary 4,096: it grows", "square root", "dropout 0"]),
+        ("zh", ["预训练 8 min", "报告 3", "按要求", "词表 4,096：随", "平方根", "随机失活 0"]),
+    ],
+)
+def test_a_plan_says_why_and_how_long_each_part_takes(glanced, monkeypatch, capsys, language, wanted):
+    monkeypatch.setenv("ZAOHUA_LANG", language)
+    planner.plan(("x",), 10.0, None, {"pretrain": {"rows": 4}}, Events())
+    said = capsys.readouterr().out
+    assert [words for words in wanted if words not in said] == []
+    assert "4 rows of 256 tokens a step: as asked" in said or language == "zh"
+
+
+def test_the_probe_computes_what_training_computes():
+    batch = noise(100)
+    assert batch.documents is not None
+    assert batch.positions is not None
+    assert batch.ids.shape == batch.labels.shape == batch.documents.shape == batch.positions.shape
+
+
+def test_the_first_run_is_the_one_that_was_measured():
+    recipe = planner.quickstart_recipe(9.5)
+    assert (recipe.model.family, recipe.model.dim, recipe.model.layers) == ("qwen3", 192, 4)
+    assert (recipe.pretrain.length, recipe.pretrain.rows, recipe.pretrain.muon_rate) == (256, 8, 0.02)
+    chat = recipe.chat.training
+    assert (chat.length, chat.rows, chat.warmup, chat.landing, chat.optimizer) == (256, 8, 20, 0.5, "muon")

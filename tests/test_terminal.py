@@ -86,3 +86,20 @@ def test_a_message_that_is_too_long_ends_no_conversation(run, monkeypatch, capsy
     assert cli.run(["chat", str(run), "--max-new-tokens", "4"]) == 0
     assert heard == [1, 3, 3]
     assert "shorten it" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("about", "said"), [({"chat": False}, True), ({"chat": True}, False), (None, False)])
+def test_a_model_that_learned_no_conversations_says_so_once(about, said, run, tokenizer, tmp_path, monkeypatch, capsys):
+    loaded = terminal.load_model(run / "pretrain" / "model")
+    save_model(tmp_path, loaded.model.cpu(), tokenizer=tokenizer, about=about)
+
+    def leave(_):
+        raise EOFError
+
+    monkeypatch.setattr("builtins.input", leave)
+    for language, words in (("en", "only continues text"), ("zh", "只会续写")):
+        monkeypatch.setenv("ZAOHUA_LANG", language)
+        assert cli.run(["chat", str(tmp_path)]) == 0
+        shown = capsys.readouterr().out
+        assert shown.count(words) == said
+        assert ("zaohua make TEXTS --chat.sources chats.jsonl" in shown) == said

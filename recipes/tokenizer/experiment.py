@@ -23,7 +23,7 @@ from typing import Any
 import torch
 
 from zaohua import folders, stages
-from zaohua.checkpoint.model_folder import load_model
+from zaohua.checkpoint.model_folder import LoadedModel, load_model
 from zaohua.corpus import stage as corpus_stage
 from zaohua.corpus.documents import read_documents
 from zaohua.corpus.settings import CorpusSettings
@@ -206,7 +206,8 @@ class Experiment:
         heldout = [document.text for document in read_documents(corpus, "heldout")]
         rates = measure(tokenizer, map(Sample, heldout), common=common_characters(taken))
         shards.run(TokensSettings(), corpus, folder / "tokenizer", folder / "tokens", self.events)
-        model = self.trained(folder, seed)
+        trained = self.trained(folder, seed)
+        model = trained.model
         found = {
             "vocab_size": tokenizer.vocab_size,
             "bits_per_byte": self.bits(model, folder / "tokens"),
@@ -220,12 +221,12 @@ class Experiment:
             "encoding_mb_per_second": round(encoding, 2),
             "parameters": parameter_count(model.config),
             "embedding_share": round(tokenizer.vocab_size * model.config.dim / parameter_count(model.config), 3),
-            **{key: value for key, value in self.told(folder).items() if key in ("steps", "tokens")},
+            **{key: trained.about[key] for key in ("steps", "tokens")},
         }
         shutil.rmtree(folder, ignore_errors=True)
         return found
 
-    def trained(self, folder: Path, seed: int):
+    def trained(self, folder: Path, seed: int) -> LoadedModel:
         """The small model after the same seconds as every other arm's."""
         settings = TrainingSettings(
             seconds=self.chosen.seconds,
@@ -234,14 +235,12 @@ class Experiment:
             learning_rate=3e-3,
             seed=seed,
             validate_every=10**6,
+            sample_every=0,
             precision="fp32" if not torch.cuda.is_available() else "bf16",
         )
         shape = ModelSettings(dim=self.chosen.dim, layers=self.chosen.layers)
         stages.pretrain(shape, settings, folder / "tokens", folder / "tokenizer", folder / "pretrain", self.events)
-        return load_model(folder / "pretrain" / "model").model
-
-    def told(self, folder: Path) -> dict[str, Any]:
-        return folders.read_json(folder / "pretrain" / "model" / "zaohua.json", "train again")
+        return load_model(folder / "pretrain" / "model")
 
     def bits(self, model, tokens: Path) -> float:
         """Bits per byte of all held-out text, or of the first 2,000 rows spread over it."""

@@ -17,7 +17,7 @@ class Progress(Protocol):
 
 
 class Events:
-    """Where a run reports. `log` gets JSON lines; the console gets sentences and progress bars with the time left."""
+    """Where a run reports: sentences and progress bars with the time left, on the console unless it is to be quiet."""
 
     def __init__(self, *, console: bool = True) -> None:
         self.console = console
@@ -46,13 +46,12 @@ class Events:
 class Log:
     """A file of JSON lines, one event a line, that survives a kill at any byte."""
 
-    def __init__(self, path: Path, *, keep: int | None = None) -> None:
-        """Open for appending; `keep` cuts the file back to that many bytes first."""
+    def __init__(self, path: Path, *, keep: int) -> None:
+        """Open for appending, cut back to `keep` bytes first."""
         self.path = path
         self.file: IO[str] = path.open("a", encoding="utf-8")
-        if keep is not None:
-            self.file.truncate(keep)
-            self.file.seek(0, os.SEEK_END)
+        self.file.truncate(keep)
+        self.file.seek(0, os.SEEK_END)
 
     def emit(self, kind: str, **fields: Any) -> None:
         self.file.write(json.dumps({"event": kind, **fields}, ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ from zaohua import folders
 from zaohua.corpus.documents import read_documents
 from zaohua.events import Events
 from zaohua.settings import UserError
+from zaohua.textfile import read_text
 from zaohua.tokenizer.definition import DEFINITION, STYLE
 from zaohua.tokenizer.extension import extended
 from zaohua.tokenizer.foreign import Source, import_vocabulary
@@ -85,8 +86,6 @@ def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, *, di
 def _samples(corpus: Path) -> Iterator[Sample]:
     """Held-out text, of each source as much, or a text file's; the domain is the source."""
     if corpus.is_file():
-        from zaohua.report import read_text
-
         yield Sample(read_text(corpus)[:_MEASURED])
         return
     sources = folders.read_json(_finished(corpus) / "report.json", "make the folder again")["sources"]

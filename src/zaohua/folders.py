@@ -14,7 +14,8 @@ from typing import IO, Any
 from zaohua.settings import UserError
 
 MANIFEST = "manifest.json"
-FORMAT = 1
+CLOCK = "clock.json"
+"""What a whole run keeps beside its stages' folders."""
 
 
 def digest(path: Path) -> str:
@@ -60,6 +61,11 @@ def read_json(path: Path, remedy: str) -> dict[str, Any]:
     return content
 
 
+def write_json(path: Path, content: Any) -> None:
+    """Write a value as JSON that people can read too, whole or not at all."""
+    write_file(path, json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -81,8 +87,7 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with alone(folder):
             sweep(folder)
-            if folder.exists() and manifest_of(folder) is None and (not folder.is_dir() or any(folder.iterdir())):
-                raise UserError(f"{folder} holds something that zaohua did not write: give another folder with -o")
+            refuse_others(folder)
             temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
             temporary.mkdir()
             try:
@@ -93,6 +98,14 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
                 shutil.rmtree(temporary, ignore_errors=True)
     except OSError as error:
         raise disk_error(error, folder) from error
+
+
+def refuse_others(folder: Path) -> None:
+    """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced."""
+    if not folder.exists() or manifest_of(folder) or (folder.is_dir() and not any(folder.iterdir())):
+        return
+    held = "is the folder of a whole run" if (folder / CLOCK).is_file() else "holds something that zaohua did not write"
+    raise UserError(f"{folder} {held}: give another folder with -o")
 
 
 def _swap(temporary: Path, folder: Path) -> None:
@@ -118,8 +131,7 @@ def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> N
         files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": digest(path)}
     for inner in (p for p in folder.rglob("*") if p.is_dir()):
         sync_folder(inner)
-    content = {"format": FORMAT, **manifest, "files": files}
-    write_file(folder / MANIFEST, json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
+    write_json(folder / MANIFEST, {**manifest, "files": files})
 
 
 def sweep(folder: Path) -> None:

@@ -1,25 +1,34 @@
 """A recipe carried out: its stages in order, each skipped when up to date, and the clock that they share."""
 
 import contextlib
-import json
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from zaohua import folders
+from zaohua import folders, report, stages
 from zaohua.corpus import stage as corpus_stage
 from zaohua.data import shards
 from zaohua.events import Events, duration
 from zaohua.recipe import Recipe, require_length, write_recipe
 from zaohua.settings import UserError
-from zaohua.sources import check_conversations, conversations, conversations_digest, embedded_documents
+from zaohua.sources import check_conversations, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
 from zaohua.tokenizer.texts import text_bytes
-from zaohua.training.settings import TrainingSettings
+from zaohua.training.settings import WATCHING, TrainingSettings
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
+
+_WITHOUT = {
+    "name": True,
+    "request": True,
+    "report": True,
+    "pretrain": set(WATCHING),
+    "chat": {"training": set(WATCHING)},
+}
+"""What the clock of a run does not ask about: none of it changes a weight."""
+_REMEDY = "delete it, and the clock of the run begins anew"
 
 
 class Budget:
@@ -29,11 +38,13 @@ class Budget:
     """
 
     def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
-        self.path, self.minutes = folder / "clock.json", recipe.minutes
-        self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude={"name", "report"}))
-        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.path, self.minutes = folder / folders.CLOCK, recipe.minutes
+        self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude=_WITHOUT))
+        kept = folders.read_json(self.path, _REMEDY) if self.path.exists() else {}
         if kept.get("recipe") != self.recipe:
             kept = {}
+        elif not all(isinstance(kept.get(key), dict) for key in ("spent", "given")):
+            raise UserError(f"{self.path} does not say what was spent and given: {_REMEDY}")
         self.text: str | None = kept.get("text")
         self.spent: dict[str, float] = kept.get("spent", {})
         self.given: dict[str, float] = kept.get("given", {})
@@ -79,8 +90,7 @@ class Budget:
 
     def _write(self) -> None:
         spent = {stage: round(seconds, 2) for stage, seconds in self.spent.items()}
-        kept = {"recipe": self.recipe, "text": self.text, "spent": spent, "given": self.given}
-        folders.write_file(self.path, json.dumps(kept, indent=1) + "\n")
+        folders.write_json(self.path, {"recipe": self.recipe, "text": self.text, "spent": spent, "given": self.given})
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
@@ -89,8 +99,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         require_length(recipe.pretrain, "pretrain")
         if recipe.chat.sources:
             require_length(recipe.chat.training, "chat.training")
-    data_digest = conversations_digest(recipe.chat)  # a missing file is found now, not hours from now
-    check_conversations(recipe.chat)  # and so is a bad line
+    check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
     with folders.locked(folder):
         folders.write_file(folder / "recipe.toml", write_recipe(recipe))
         budget = Budget(folder, recipe, started)
@@ -104,9 +113,6 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         with budget.spending("tokens"):
             _title(events, "tokens", "词元")
             shards.run(recipe.tokens, paths["corpus"], paths["tokenizer"], paths["tokens"], events)
-
-        from zaohua import report, stages  # torch is imported here, when the first stage needs it
-
         chatting = bool(recipe.chat.sources)
         shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
         text, heldout = text_bytes(paths["corpus"], "documents"), text_bytes(paths["corpus"], "heldout")
@@ -117,18 +123,12 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
             settings = budget.timed("pretrain", recipe.pretrain)
             lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
             model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
-            stages.pretrain(
-                model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events,
-                sample=report.one_line,
-            )  # fmt: skip
+            stages.pretrain(model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events)
         if chatting:
             with budget.spending("chat"):
                 _title(events, "chat tuning", "对话微调")
                 chat = recipe.chat.model_copy(update={"training": budget.timed("chat", recipe.chat.training)})
-                stages.finetune_chat(
-                    chat, conversations(chat, "train"), conversations(chat, "test"), paths["pretrain"] / "model",
-                    paths["chat"], events, data_digest=data_digest, sample=report.one_line,
-                )  # fmt: skip
+                stages.finetune_chat(chat, paths["pretrain"] / "model", paths["chat"], events)
         with budget.spending("report"):
             _title(events, "report", "报告")
             card = report.run(recipe, folder, events, spent=budget.spent, charged=budget.charged)

@@ -2,18 +2,19 @@
 
 import json
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from zaohua import pipeline, report, stages
 from zaohua.events import Events, duration
-from zaohua.model.config import TransformerConfig
+from zaohua.model.config import TransformerConfig, flops_per_token, parameter_count
+from zaohua.model.presets import PRESETS, shape
+from zaohua.probe import LENGTH, Speed, Text, look_at, measure_speed
 from zaohua.recipe import ModelSettings, Recipe, read_recipe
-from zaohua.settings import UserError, check, override
-from zaohua.tokenizer.settings import TokenizerSettings
-from zaohua.training.settings import TrainingSettings
+from zaohua.settings import check, override
+from zaohua.training.settings import WATCHING
 
 SHAPES = (
     (96, 3),
@@ -30,8 +31,7 @@ SHAPES = (
     (768, 12),
 )
 """Widths and depths that the planner chooses among."""
-LENGTH = 256
-"""Tokens in a row: at these sizes longer rows cost more than they bring."""
+FEW_ROWS = 8  # of LENGTH tokens in a step, where there are few tokens to learn from
 REUSE = 15.4
 """How fast reading a text again loses its worth, in epochs (Muennighoff et al. 2023, section 5)."""
 
@@ -40,32 +40,6 @@ PREPARING, PREPARED = 12.0, 1_200_000
 
 LEVEL = 0.36
 """Between two runs of ten minutes: 0.31 on English plays, 0.41 on Chinese classics (LOG, 2026-11-21); 15 % off."""
-
-
-@dataclass(frozen=True)
-class Text:
-    """What a glance at the text shows: its bytes, its tokens with a vocabulary of `vocab_size`, its documents."""
-
-    bytes: int
-    documents: int
-    vocab_size: int
-    bytes_per_token: float
-    hanzi: float
-
-    @property
-    def tokens(self) -> float:
-        return self.bytes / self.bytes_per_token
-
-
-@dataclass(frozen=True)
-class Speed:
-    """Seconds for one token of training: `per_flop` times its operations, and a fixed share a layer."""
-
-    per_flop: float
-    per_layer: float
-
-    def tokens_per_second(self, flops: float, layers: int) -> float:
-        return 1 / (self.per_flop * flops + self.per_layer * layers)
 
 
 @dataclass(frozen=True)
@@ -102,32 +76,27 @@ def quickstart_recipe(minutes: float) -> Recipe:
             "minutes": float(minutes),
             "corpus": {"sources": ["microworld:small"]},
             "tokenizer": {"vocab_size": 1024},
-            "model": {"family": "qwen3", "dim": 192, "layers": 4},
-            "pretrain": {"length": 256, "rows": 8, "learning_rate": 3e-3, "optimizer": "muon", "muon_rate": 0.02},
-            "chat": {
-                "sources": ["microworld:small"],
-                "training": {"length": 256, "rows": 8, "optimizer": "muon", "warmup": 20, "landing": 0.5},
-            },
+            "model": {"dim": 192},
+            "pretrain": {"rows": 8, "learning_rate": 3e-3, "optimizer": "muon"},
+            "chat": {"sources": ["microworld:small"], "training": {"optimizer": "muon"}},
         },
     )
 
 
 def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dict[str, Any], events: Events) -> Recipe:
     """Look at the texts and the machine and choose; the same request in the same folder continues its recipe."""
-    request = json.dumps(
-        {"texts": list(texts), "minutes": minutes, "changes": changes}, ensure_ascii=False, sort_keys=True
-    )
+    wanted = {"texts": list(texts), "minutes": minutes, "changes": _deciding(changes)}
+    request = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
     if folder is not None and (folder / "recipe.toml").exists():
-        kept = read_recipe(folder / "recipe.toml", {})
-        if kept.request == request:
+        kept = folder / "recipe.toml"
+        if read_recipe(kept, {}).request == request:
             events.say(f"continuing the plan in {folder}", f"沿用 {folder} 里的计划")
-            return kept
+            return read_recipe(kept, changes)
     text = look_at(texts, changes)
     asked = check(Recipe, override({"minutes": float(minutes), "corpus": {"sources": list(texts)}}, changes))
     choices = weigh(text, measure_speed(text.vocab_size), asked)
     best = min(choices, key=lambda choice: choice.bits_per_byte)
-    _explain(text, choices, best, minutes, events)
-    chosen = {
+    chosen: dict[str, Any] = {
         "name": folder.name if folder else "plan",
         "minutes": float(minutes),
         "request": request,
@@ -140,84 +109,35 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
             "optimizer": "muon",
         },
     }
-    return check(Recipe, override(chosen, changes))
+    recipe = check(Recipe, override(chosen, changes))
+    _explain(text, choices, best, recipe, events)
+    _give_reasons(text, best, check(Recipe, chosen), recipe, events)
+    return recipe
 
 
-def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
-    """Measure up to 2 MB of the texts, and count the bytes of all."""
-    from zaohua import sources
-    from zaohua.corpus.settings import CorpusSettings
-    from zaohua.corpus.stage import glance
-    from zaohua.tokenizer.training import train_tokenizer
-    from zaohua.tokenizer.vocabulary import suggested_vocab_size
-
-    settings = check(CorpusSettings, {**changes.get("corpus", {}), "sources": list(texts)})
-    sample, total, documents = glance(settings, sources.embedded_documents, limit=2_000_000)
-    if not sample:
-        raise UserError(
-            f"there is no text in {', '.join(texts)}: give files or folders of .txt, .md, .jsonl or .parquet"
-        )
-    joined = "\n".join(sample)
-    asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for
-    tokenizer = train_tokenizer(sample, asked.model_copy(update={"vocab_size": "auto"}))
-    size = asked.vocab_size if asked.vocab_size != "auto" else max(suggested_vocab_size(total), tokenizer.vocab_size)
-    tokens = sum(len(ids) for ids in tokenizer.encode_batch(sample))
-    hanzi = sum("\u4e00" <= character <= "\u9fff" for character in joined) / max(len(joined), 1)
-    return Text(total, documents, size, len(joined.encode()) / max(tokens, 1), hanzi)
+def _deciding(changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes but for those that neither a choice nor a weight depends on."""
+    found = {}
+    for key, value in changes.items():
+        inner = _deciding(value) if isinstance(value, dict) else value
+        if key not in (*WATCHING, "report") and inner != {}:
+            found[key] = inner
+    return found
 
 
-def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
-    """Train two shapes for about `seconds` each on noise, and solve for the two costs of a token."""
-    import torch
-
-    from zaohua.data.batches import Batch
-    from zaohua.model.config import flops_per_token
-    from zaohua.model.initialization import new_model
-    from zaohua.model.presets import shape
-    from zaohua.objectives.causal import Causal
-    from zaohua.training.optimizer import Optimizer
-    from zaohua.training.precision import computing_in, faster_precision, finish
-    from zaohua.training.step import accumulate_gradients
-
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    points = []
-    for dim, layers in ((128, 4), (384, 4)):
-        config = shape("qwen3", dim=dim, layers=layers, vocab_size=vocab_size, max_length=LENGTH)
-        objective = Causal(new_model(config, generator=torch.Generator().manual_seed(0))).to(device)
-        ids = torch.randint(vocab_size, (8, LENGTH + 1), generator=torch.Generator().manual_seed(1)).to(device)
-        batch = Batch(ids=ids[:, :-1], labels=ids[:, 1:], counts={"loss": 8 * LENGTH})
-        precision = faster_precision(objective, batch, device, seconds=0.3)
-        compute = computing_in(precision, device)
-        optimizer = Optimizer(objective, TrainingSettings(steps=1, optimizer="muon"), precision)
-        steps, start = 0, time.perf_counter()
-        while steps < 1 or time.perf_counter() - start < seconds:
-            accumulate_gradients(objective, [batch], compute)
-            optimizer.step(1e-3)
-            finish(device)
-            steps += 1
-        each = (time.perf_counter() - start) / (steps * 8 * LENGTH)
-        points.append((flops_per_token(config, LENGTH), layers, each))
-    (small, depth, quick), (large, _, slow) = points
-    per_flop = max((slow - quick) / (large - small), slow / large / 4)
-    return Speed(per_flop, max(quick - per_flop * small, 0.0) / depth)
-
-
-def training_seconds(text: Text, recipe: Recipe) -> float:
-    """About how many of the recipe's minutes are left for pretraining."""
-    from zaohua import pipeline, report
-
+def parts(text: Text, recipe: Recipe) -> dict[str, float]:
+    """About how many of the recipe's seconds each part of the run gets."""
     assert recipe.minutes is not None
-    whole = recipe.minutes * 60 * pipeline.WHOLE
-    around = PREPARING + text.bytes / PREPARED
-    around += report.expected_seconds(recipe, text.bytes, round(text.bytes * recipe.corpus.heldout))
-    return max((whole - around) * (1 - recipe.chat.share * bool(recipe.chat.sources)), 5)
+    before = PREPARING + text.bytes / PREPARED
+    after = report.expected_seconds(recipe, text.bytes, round(text.bytes * recipe.corpus.heldout))
+    training = recipe.minutes * 60 * pipeline.WHOLE - before - after
+    share = recipe.chat.share if recipe.chat.sources else 0.0
+    return {"text": before, "pretrain": max(training * (1 - share), 5), "chat": training * share, "report": after}
 
 
 def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     """Every shape with what it would come to in the time that training gets."""
-    from zaohua.model.config import flops_per_token, parameter_count
-
-    seconds, text_tokens = training_seconds(text, recipe), (1 - recipe.corpus.heldout) * text.tokens
+    seconds, text_tokens = parts(text, recipe)["pretrain"], (1 - recipe.corpus.heldout) * text.tokens
     found = []
     for config in shapes_for(recipe.model, text.vocab_size):
         dim, layers = config.dim, config.layers
@@ -242,10 +162,8 @@ def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
 
 def shapes_for(asked: ModelSettings, vocab_size: int) -> list[TransformerConfig]:
     """The shapes to choose among: those that leave what was asked for as it was asked."""
-    from zaohua.model.presets import PRESETS, shape
-
     if asked.preset is not None:
-        return [replace(PRESETS[asked.preset], vocab_size=vocab_size)]
+        return [replace(PRESETS[asked.preset], vocab_size=vocab_size, max_length=asked.max_length or LENGTH)]
     said = asked.model_fields_set
     pairs = {
         (asked.dim if "dim" in said else dim, asked.layers if "layers" in said else layers) for dim, layers in SHAPES
@@ -258,13 +176,11 @@ def shapes_for(asked: ModelSettings, vocab_size: int) -> list[TransformerConfig]
 
 def rows_for(tokens: float) -> int:
     """Rows a step: few while tokens are few, so that there are steps enough to learn in."""
-    return 8 if tokens < 2e7 else 16
+    return FEW_ROWS if tokens < 2e7 else 2 * FEW_ROWS
 
 
 def memory_bytes(config: TransformerConfig, rows: int) -> float:
     """About what training takes: the program, weights with gradients and two moments, activations, logits."""
-    from zaohua.model.config import parameter_count
-
     tokens = rows * LENGTH
     activations = tokens * config.layers * (18 * config.dim + 4 * config.ffn_dim + 3 * config.heads * LENGTH) * 4.0
     return 0.7e9 + 16.0 * parameter_count(config) + activations + 12.0 * tokens * config.vocab_size
@@ -272,8 +188,9 @@ def memory_bytes(config: TransformerConfig, rows: int) -> float:
 
 def _model(asked: ModelSettings, best: Choice) -> dict[str, Any]:
     """The model's settings; what a preset says is left to it."""
-    shape = {} if asked.preset else {"family": asked.family, "dim": best.dim, "layers": best.layers}
-    return shape | {"dropout": _dropout(best.epochs)}
+    if asked.preset:
+        return {"preset": asked.preset}
+    return {"family": asked.family, "dim": best.dim, "layers": best.layers, "dropout": _dropout(best.epochs)}
 
 
 def _dropout(epochs: float) -> float:
@@ -281,7 +198,7 @@ def _dropout(epochs: float) -> float:
     return 0.0 if epochs < 4 else 0.1 if epochs < 16 else 0.2
 
 
-def _explain(text: Text, choices: list[Choice], best: Choice, minutes: float, events: Events) -> None:
+def _explain(text: Text, choices: list[Choice], best: Choice, recipe: Recipe, events: Events) -> None:
     events.say(
         f"text: {text.bytes:,} bytes in {text.documents:,} documents, {text.hanzi:.0%} hanzi; "
         f"about {text.tokens:,.0f} tokens of {text.bytes_per_token:.2f} bytes with a vocabulary of {text.vocab_size:,}",
@@ -300,7 +217,56 @@ def _explain(text: Text, choices: list[Choice], best: Choice, minutes: float, ev
             f"{choice.tokens_per_second:8,.0f} 词元/秒 {choice.tokens / 1e6:7.1f}M 词元 "
             f"{choice.epochs:6.1f} 遍   预计 {choice.bits_per_byte:.2f} 比特/字节",
         )
+    assert recipe.minutes is not None
+    whole = duration(recipe.minutes * 60)
+    names = {"text": "文本", "pretrain": "预训练", "chat": "对话微调", "report": "报告"}
+    shares = {part: duration(seconds) for part, seconds in parts(text, recipe).items() if seconds > 0}
     events.say(
-        f"plan: {best.layers} layers × {best.dim} for {duration(minutes * 60)}: the lowest expected loss among these",
-        f"计划：{best.layers} 层 × {best.dim}，共 {duration(minutes * 60)}：其中预计损失最低",
+        f"plan: {best.layers} layers × {best.dim} for {whole}: the lowest expected loss among these; about "
+        + " · ".join(f"{part} {share}" for part, share in shares.items()),
+        f"计划：{best.layers} 层 × {best.dim}，共 {whole}：其中预计损失最低；约为"
+        + " · ".join(f"{names[part]} {share}" for part, share in shares.items()),
     )
+
+
+def _give_reasons(text: Text, best: Choice, chosen: Recipe, recipe: Recipe, events: Events) -> None:
+    """Why the dials stand where they stand, a line each; what the user asked for is the user's."""
+    now, own = recipe.pretrain, chosen.pretrain
+    config = stages.config_of(recipe.model, vocab_size=text.vocab_size, max_length=LENGTH)
+    few, read = own.rows == FEW_ROWS, f"{best.epochs:.1f}"
+    lines = [
+        (
+            recipe.tokenizer.vocab_size != "auto",
+            (f"vocabulary {text.vocab_size:,}", "it grows with the cube root of the text's bytes"),
+            (f"词表 {text.vocab_size:,}", "随文本字节数的立方根增长"),
+        ),
+        (
+            (now.rows, now.length) != (own.rows, own.length),
+            (
+                f"{now.rows} rows of {now.length} tokens a step",
+                "few, so that there are steps enough to learn in" if few else "more, for there are steps enough",
+            ),
+            (f"每步 {now.rows} 行，每行 {now.length} 个词元", "行数少，步数才够" if few else "步数已够，行数可多"),
+        ),
+        (
+            now.learning_rate != own.learning_rate,
+            (
+                f"learning rate {now.learning_rate:g}",
+                "0.003 at a width of 192, less in wider models by the square root",
+            ),
+            (f"学习率 {now.learning_rate:g}", "宽 192 时为 0.003，模型越宽越小（按平方根）"),
+        ),
+        (
+            recipe.model.dropout != chosen.model.dropout,
+            (
+                f"dropout {config.residual_dropout:g}",
+                "the preset's own" if recipe.model.preset else f"the text is read {read} times",
+            ),
+            (
+                f"随机失活 {config.residual_dropout:g}",
+                "预设模型自带" if recipe.model.preset else f"文本被读 {read} 遍",
+            ),
+        ),
+    ]
+    for asked, (what, why), (said, reason) in lines:
+        events.say(f"  {what}: {'as asked' if asked else why}", f"  {said}：{'按要求' if asked else reason}")

@@ -17,7 +17,8 @@ class ModelSettings(Settings):
     """The shape of the model that is trained."""
 
     preset: str | None = None
-    """A model of the lineage by name (gpt1, gpt2, gpt3-small, …); then dim and layers follow from it."""
+    """A model of the lineage by name (gpt1, gpt2, gpt3-small, …); then dim, layers and dropout follow from it, and the
+    rows still decide how long a text it reads, unless max_length does."""
     family: Family = "qwen3"
     """Which published architecture; decides where the model folder loads."""
     dim: Annotated[int, Field(ge=8, le=16_384)] = 256
@@ -25,7 +26,8 @@ class ModelSettings(Settings):
     layers: Annotated[int, Field(ge=1, le=200)] = 4
     """Blocks."""
     max_length: Annotated[int, Field(ge=8, le=65_536)] | None = None
-    """Longest text that it can read and write, in tokens. Default: the longest row that a stage trains on."""
+    """Longest text that it can read and write, in tokens. Default, a preset's too: the longest row that a stage trains
+    on, for places that no row reached are never learned."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of activations dropped in training; helps where a small text is read many times. Default: the preset's own,
     else none."""
@@ -62,13 +64,13 @@ class ReportSettings(Settings):
     sample_tokens: Annotated[int, Field(ge=1)] = 200
     """Tokens in each at most."""
     temperature: Annotated[float, Field(ge=0, le=2)] = 0.8
-    """Of the samples."""
+    """Of the samples and the stories."""
     stories: Annotated[int, Field(ge=0)] = 200
     """Stories a language sampled and checked, where the text is an embedded world's."""
     questions: Annotated[int, Field(ge=0)] = 200
     """Unseen questions a language asked, where an embedded world's conversations were learned."""
     seed: Annotated[int, Field(ge=0)] = 0
-    """Of the samples."""
+    """Of the samples and the stories."""
 
 
 class Recipe(Settings):
@@ -90,13 +92,18 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _fitting(self) -> "Recipe":
-        timed = self.minutes is not None
-        for name, training in (("pretrain", self.pretrain), ("chat.training", self.chat.training)):
+        stages = [("pretrain", self.pretrain)]
+        if self.chat.sources:
+            stages.append(("chat.training", self.chat.training))
+        for name, training in stages:
             for own in ("steps", "seconds"):
-                if timed and getattr(training, own) is not None:
+                if self.minutes is not None and getattr(training, own) is not None:
                     raise ValueError(f"{name}.{own} and minutes are both given: leave one out")
             if self.model.max_length and training.length > self.model.max_length:
-                raise ValueError(f"{name}.length is above model.max_length ({self.model.max_length})")
+                raise ValueError(
+                    f"{name}.length ({training.length}) is above model.max_length ({self.model.max_length}): "
+                    "give shorter rows"
+                )
         return self
 
 

@@ -14,6 +14,14 @@ WORLD_SIZES = {"small": 6_000_000, "full": 60_000_000}
 """Bytes of training text that an embedded world gives unless its name says another size."""
 
 
+_UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
+
+
+def is_world(source: str) -> bool:
+    """Whether a source is an embedded world, not files."""
+    return source.startswith("microworld:")
+
+
 def embedded_documents(spec: str, part: str) -> Iterator[tuple[str, str, str]]:
     """(id, text, language) of an embedded world: microworld:small, microworld:full, or with a size, as in :full:50MB.
 
@@ -27,17 +35,19 @@ def world_of(spec: str) -> tuple[str, int]:
     """An embedded world's richness and the bytes of its training text."""
     name, _, rest = spec.partition(":")
     richness, _, size = rest.partition(":")
-    if name != "microworld" or richness not in WORLD_SIZES or not re.fullmatch(r"(\d+MB)?", size):
+    asked = re.fullmatch(r"(\d+)(KB|MB|GB)", size)
+    if name != "microworld" or richness not in WORLD_SIZES or (size and not asked):
         raise UserError(
-            f"unknown source {spec}: embedded worlds are microworld:small and microworld:full, :NMB for a size"
+            f"unknown source {spec}: embedded worlds are microworld:small and microworld:full, with :500KB, :30MB or "
+            ":1GB behind it for a size"
         )
-    return richness, int(size.removesuffix("MB")) * 10**6 if size else WORLD_SIZES[richness]
+    return richness, int(asked[1]) * _UNITS[asked[2]] if asked else WORLD_SIZES[richness]
 
 
 def conversations(chat: ChatSettings, part: str) -> Iterator[Conversation]:
     """The conversations to learn from (train), or some that are kept unseen (test): one in twenty of a file's."""
     for source in chat.sources:
-        if source.startswith("microworld:"):
+        if is_world(source):
             count = chat.conversations if part == "train" else 400
             streams = [
                 microworld.examples("chat", richness=world_of(source)[0], language=language, part=part)
@@ -53,19 +63,20 @@ def conversations(chat: ChatSettings, part: str) -> Iterator[Conversation]:
 
 def check_conversations(chat: ChatSettings) -> None:
     """Read all files of conversations, so that a bad line is found before the work; raises UserError."""
-    files = tuple(source for source in chat.sources if not source.startswith("microworld:"))
-    for part in ("train", "test"):
-        for _ in conversations(chat.model_copy(update={"sources": files}), part):
-            pass
+    for source in chat.sources:
+        if is_world(source):
+            world_of(source)
+        else:
+            for _ in read_conversations(_existing(source)):
+                pass
 
 
 def conversations_digest(chat: ChatSettings) -> str:
     """What identifies the conversations: the files' content, or the first ones of a world, which its seed fixes."""
-    few = chat.model_copy(update={"conversations": 50})
-    files = [folders.digest(_existing(source)) for source in chat.sources if not source.startswith("microworld:")]
-    worlds = tuple(source for source in chat.sources if source.startswith("microworld:"))
-    told = list(conversations(few.model_copy(update={"sources": worlds}), "train"))
-    return folders.digest_of([files, told, chat.conversations])
+    files = [folders.digest(_existing(source)) for source in chat.sources if not is_world(source)]
+    worlds = tuple(source for source in chat.sources if is_world(source))
+    few = chat.model_copy(update={"conversations": 50, "sources": worlds})
+    return folders.digest_of([files, list(conversations(few, "train")), chat.conversations])
 
 
 def _existing(source: str) -> Path:

@@ -39,9 +39,16 @@ def look(model: Path, text: str, output: Path, top: int, *, name: str) -> None:
 
 
 def talk(model: Path, sampling: Sampling) -> None:
-    """Converse until the end of input; /new begins a new conversation."""
+    """Converse until the end of input; /new begins a new conversation, and \\n in what is typed is a new line."""
     loaded = load_model(model)
     chinese = speaks_chinese()
+    if loaded.about.get("chat") is False:  # one from elsewhere says nothing of it
+        how = "zaohua make TEXTS --chat.sources chats.jsonl"
+        print(
+            f"这个模型没有学过对话，只会续写文本；要它学会对话：{how}"
+            if chinese
+            else f"this model learned no conversations and only continues text; to teach it some: {how}"
+        )
     print("说点什么（/new 重新开始，Ctrl-D 结束）" if chinese else "say something (/new begins again, Ctrl-D ends)")
     messages: list[dict[str, str]] = []
     while True:

@@ -277,3 +277,14 @@ def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
     (tmp_path / ".model.safetensors.tmp-x").symlink_to("/dev/full")
     with pytest.raises(UserError, match=r"the disk is full while writing .*model.safetensors"):
         save_model(tmp_path, model_of())
+
+
+def test_a_folder_tells_its_family_and_what_it_was_told_of_the_training(tmp_path):
+    save_model(tmp_path, model_of("llama"), about={"chat": True, "steps": 3})
+    loaded = load_model(tmp_path)
+    assert (loaded.family, loaded.about) == ("llama", {"chat": True, "steps": 3})
+    (tmp_path / "zaohua.json").write_text("[")
+    with pytest.raises(UserError, match=r"zaohua\.json is damaged: make the folder again"):
+        load_model(tmp_path)
+    (tmp_path / "zaohua.json").unlink()
+    assert load_model(tmp_path).about == {}

@@ -233,3 +233,23 @@ def test_two_processes_in_one_training_folder(finished, tmp_path, mistake):
     with folders.alone(tmp_path / "out"):
         assert "another zaohua process" in mistake(*train, "--length", "32")
     assert not (tmp_path / "out").exists()
+
+
+def test_a_mistake_leaves_a_finished_run_where_it_is(finished, tmp_path, mistake):
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    before = snapshot(run)
+    told = {"messages": [{"role": "user", "content": "hello"}]}
+    (tmp_path / "mute.jsonl").write_text((json.dumps(told) + "\n") * 30)
+    told["messages"].append({"role": "assistant", "content": "hello to you"})
+    (tmp_path / "good.jsonl").write_text((json.dumps(told) + "\n") * 30)
+    finetune = ("finetune", run / "pretrain", "-o", run / "chat", "--steps", "1")
+    assert "is above the model's" in mistake(*finetune, tmp_path / "good.jsonl", "--length", "4096")
+    assert "no conversation has an answer" in mistake(*finetune, tmp_path / "mute.jsonl", "--length", "64")
+    pretrain = ("pretrain", run / "tokens", run / "tokenizer", "-o", run / "pretrain", "--steps", "1")
+    assert "is above the model's" in mistake(*pretrain, "--length", "64", "--model.max-length", "32")
+    assert "names no source" in mistake(*pretrain, "--length", "64", "--mix", "nothing=1")
+    assert "is above the model's" in mistake(*pretrain, "--start", finished, "--length", "1024")
+    assert "the folder of a whole run" in mistake(*pretrain[:3], "-o", run, "--steps", "1")
+    assert snapshot(run) == before
+    assert not list(run.glob("*-old-*"))

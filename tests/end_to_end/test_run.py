@@ -51,6 +51,32 @@ def test_a_changed_setting_runs_its_stage_and_those_after_it_and_keeps_the_old_m
     assert (run / "pretrain-old-1" / "model" / "config.json").exists()
 
 
+def test_a_setting_that_changes_no_weight_trains_nothing_again(finished, tmp_path, capsys):
+    import shutil
+
+    run = tmp_path / "run"
+    shutil.copytree(finished, run)
+    watching = ("keep", "3", "save-every", "9", "sample-every", "7", "validate-every", "5", "validate-rows", "3")
+    flags = [f"--{stage}.{word}" if n % 2 == 0 else word for stage in ("pretrain", "chat.training")
+             for n, word in enumerate(watching)]  # fmt: skip
+    said = out(capsys, "run", run, *flags, "--chat.share", "0.3")
+    assert said.count("is up to date") == 5
+    assert not list(run.glob("*-old-*"))
+    sealed = folders.manifest_of(run / "pretrain")
+    assert sealed is not None
+    assert "keep" not in sealed["settings"]["training"]
+    assert sealed["watching"]["keep"] == 2
+
+
+def test_a_finished_run_is_known_before_its_model_is_read(finished, capsys, monkeypatch):
+    from zaohua import stages
+
+    monkeypatch.setattr(stages, "load_model", lambda folder: pytest.fail("read"))
+    monkeypatch.setattr(stages, "new_model", lambda *_, **__: pytest.fail("made"))
+    monkeypatch.setattr(stages, "pack_conversations", lambda *_: pytest.fail("read"))
+    assert out(capsys, "run", finished).count("is up to date") == 5
+
+
 def test_the_same_seed_writes_the_same_text(finished, capsys):
     first = out(capsys, "generate", finished, "One day", "--max-new-tokens", "20")
     assert first.startswith("One day")
@@ -93,15 +119,23 @@ def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):
     assert "xz -9" in said
 
 
-def test_evaluate_measures_a_run_on_what_it_held_out(finished, tmp_path, capsys, mistake):
-    said = out(capsys, "evaluate", finished)
-    card = json.loads((finished / "report" / "card.json").read_text())
-    assert f"ngram: after seeing the training text {card['baselines']['ngram']['seen']:.3f}" in said
-    assert f"alone {card['baselines']['xz -9']['alone']:.3f}" in said
-    assert "bits/byte on" in said
+def test_evaluate_measures_a_run_as_its_card_does(finished, tmp_path, capsys, mistake, monkeypatch):
+    from zaohua.evaluation import card
+
+    kept = json.loads((finished / "report" / "card.json").read_text())
+    for language in ("en", "zh"):
+        monkeypatch.setenv("ZAOHUA_LANG", language)
+        assert "\n".join(card.bits(kept, language)) in out(capsys, "evaluate", finished)
+    monkeypatch.setenv("ZAOHUA_LANG", "en")
     assert "give a text file" in mistake("evaluate", finished / "pretrain" / "model")
     (tmp_path / "a.txt").write_text("One day Ben and Mia were in the garden. " * 20)
-    assert "n-gram model" in out(capsys, "evaluate", finished, tmp_path / "a.txt", "--against", tmp_path / "a.txt")
+    against = ("evaluate", finished, tmp_path / "a.txt", "--against", tmp_path / "a.txt")
+    assert "n-gram model" in out(capsys, *against)
+    monkeypatch.setenv("ZAOHUA_LANG", "zh")
+    said = out(capsys, *against)
+    assert "比特/字节" in said
+    assert "单独压缩" in said
+    assert "五元模型" in said
 
 
 def test_training_shows_what_the_model_writes_by_now(finished, tmp_path, capsys):

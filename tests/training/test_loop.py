@@ -146,3 +146,12 @@ def test_no_row_is_a_sentence(tmp_path):
 
     with pytest.raises(UserError, match="no full row"):
         run(tmp_path, rows=Empty())
+
+
+def test_a_damaged_log_is_a_sentence(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, happenings=[interrupt_at(5)])
+    log = tmp_path / "metrics.jsonl"
+    log.write_text("x" + log.read_text()[1:])
+    with pytest.raises(UserError, match=r"metrics\.jsonl is damaged"):
+        run(tmp_path)

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from zaohua.settings import UserError
 from zaohua.training.clock import Clock
 from zaohua.training.schedule import Landing, planned_landing, rate_factor
 from zaohua.training.settings import TrainingSettings
@@ -71,3 +72,10 @@ def test_the_clock_does_not_land_before_the_warm_up_is_over(tmp_path):
 def test_steps_and_seconds_exclude_each_other():
     with pytest.raises(ValueError, match="leave one out"):
         TrainingSettings(steps=1, seconds=1.0)
+
+
+@pytest.mark.parametrize("damage", ["[", "{}", '{"landings": [{"step": 1}]}', '{"landings": 3}'])
+def test_damaged_landings_are_a_sentence(tmp_path, damage):
+    (tmp_path / "landings.json").write_text(damage)
+    with pytest.raises(UserError, match=r"landings\.json .*: delete it"):
+        Clock(tmp_path, TrainingSettings(seconds=100.0))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import torch
 
 from zaohua import folders
 from zaohua.checkpoint.families import FAMILIES, family_of
+from zaohua.checkpoint.family import Family
 from zaohua.checkpoint.weights import read_weights, write_weights
 from zaohua.model.config import TransformerConfig
 from zaohua.model.device import device_of_choice
@@ -18,15 +19,22 @@ from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+ABOUT = "zaohua.json"
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """What a model folder holds; the model is in evaluation mode, `generation` is generation_config.json."""
+    """What a model folder holds; the model is in evaluation mode, `generation` is generation_config.json.
+
+    `family` is the model_type of its config.json; `about` is what zaohua.json tells of its training: whether it learned
+    to chat, its steps, tokens and results. Empty where the model comes from elsewhere.
+    """
 
     model: Transformer
     tokenizer: Tokenizer | None
     generation: dict[str, Any]
+    family: str = ""
+    about: dict[str, Any] = field(default_factory=dict)
 
 
 def save_model(
@@ -36,8 +44,10 @@ def save_model(
     tokenizer: Tokenizer | None = None,
     dtype: Literal["float32", "bfloat16", "float16"] = "float32",
     generation: Mapping[str, Any] | None = None,
+    about: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write config.json, the weights, generation_config.json and the tokenizer's files into an existing folder.
+    """Write config.json, the weights, generation_config.json, the tokenizer's files and zaohua.json (where there is
+    something to tell `about` the training) into an existing folder.
 
     The folder is meant to be a temporary one that the caller renames when it is complete (folders.py).
     """
@@ -50,6 +60,8 @@ def save_model(
         tokenizer.save(folder)
     _write(folder / "config.json", {**family.write(model.config), **ends, "dtype": dtype})
     _write(folder / "generation_config.json", {**ends, **(generation or {})})
+    if about:
+        folders.write_json(folder / ABOUT, about)
     write_weights(folder, model, family, DTYPES[dtype])
 
 
@@ -59,14 +71,18 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
     folder = Path(folder)
     if not folder.is_dir():
         raise UserError(f"there is no folder {folder}: give the path of a model folder")
-    config = read_config(folder)
-    model = read_weights(folder, FAMILIES[_read(folder / "config.json")["model_type"]], config, dtype)
+    family, config = _described(folder)
+    model = read_weights(folder, family, config, dtype)
     tokenizer = Tokenizer.load(folder) if (folder / "tokenizer.json").is_file() else None
     if tokenizer is not None:
         _check_vocabulary(folder, tokenizer, config)
     generation = folder / "generation_config.json"
     return LoadedModel(
-        model.to(device_of_choice()).eval(), tokenizer, _read(generation) if generation.is_file() else {}
+        model=model.to(device_of_choice()).eval(),
+        tokenizer=tokenizer,
+        generation=_read(generation) if generation.is_file() else {},
+        family=family.model_type,
+        about=_about(folder / ABOUT),
     )
 
 
@@ -79,15 +95,27 @@ def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
 
 def read_config(folder: Path) -> TransformerConfig:
     """What the folder's config.json describes; raises UserError when it is missing, damaged or of no known family."""
+    return _described(folder)[1]
+
+
+def _described(folder: Path) -> tuple[Family, TransformerConfig]:
     path = folder / "config.json"
     theirs = _read(path)
     family = FAMILIES.get(str(theirs.get("model_type")))
     if family is None:
         raise UserError(f"{path}: model_type is {theirs.get('model_type')!r}; known are {', '.join(FAMILIES)}")
     try:
-        return family.read(theirs)
+        return family, family.read(theirs)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
+
+
+def _about(path: Path) -> dict[str, Any]:
+    remedy = "make the folder again, or delete this file for a plain model"
+    try:
+        return folders.read_json(path, remedy) if path.is_file() else {}
+    except UserError:
+        raise UserError(f"{path} is damaged: {remedy}") from None
 
 
 def _check_vocabulary(folder: Path, tokenizer: Tokenizer, config: TransformerConfig) -> None:

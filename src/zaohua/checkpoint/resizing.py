@@ -24,7 +24,6 @@ TABLES = ("embedding.token.weight", "head.weight")
 """The parameters with a row for each id, by the end of their names."""
 OPTIMIZER = "optimizer.safetensors"
 """The state of the optimiser that trained a model, where it is kept beside it."""
-_ABOUT = "zaohua.json"
 Pieces = Mapping[int, Sequence[int]]
 
 
@@ -94,13 +93,10 @@ def extend_model(
         "settings": {"tokens": len(found.pieces), "tokenizer": found.tokenizer.digest},
         "inputs": {"model": folders.digest(Path(folder) / "model.safetensors")},
     }
-    about = Path(folder) / _ABOUT
-    told = about.read_bytes() if about.is_file() else None
     state = load_file(optimizer) if optimizer else None
     with folders.writing(output, manifest) as temporary:
-        save_model(temporary, model.cpu(), tokenizer=found.tokenizer, generation=_kept(loaded.generation))
-        if told is not None:
-            (temporary / _ABOUT).write_bytes(told)
+        kept = _kept(loaded.generation)
+        save_model(temporary, model.cpu(), tokenizer=found.tokenizer, generation=kept, about=loaded.about)
         if state is not None:
             larger = resized_state(state, found.pieces, found.tokenizer.vocab_size)
             write_tensors(temporary / OPTIMIZER, larger)

@@ -5,12 +5,16 @@ from typing import Any
 
 from zaohua.events import duration
 
-WORDS = {
+WORDS: dict[str, dict[str, Any]] = {
     "en": {
         "title": "your model",
         "made": "{parameters:,} parameters · {family} · {layers} layers × {dim} · vocabulary {vocab_size:,} · "
         "learned from {tokens:,} tokens in {steps:,} steps",
         "bits": "held-out text, bits per byte (fewer is better; {bytes:,} bytes that training never saw: {split})",
+        "split": {
+            "auto": "{share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}",
+            "tail": "the ends of the files, {share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}",
+        },
         "model": "this model",
         "alone": "alone",
         "seen": "after seeing the training text",
@@ -33,6 +37,10 @@ WORDS = {
         "made": "{parameters:,} 个参数 · {family} · {layers} 层 × {dim} · 词表 {vocab_size:,} · "
         "学习了 {tokens:,} 个词元，共 {steps:,} 步",
         "bits": "留出文本，比特/字节（越低越好；训练从未见过的 {bytes:,} 字节：{split}）",
+        "split": {
+            "auto": "占全部字节的 {share:.1%}，整篇 {whole:,} 篇，另取 {cut:,} 篇的末尾",
+            "tail": "每个文件的末尾，占全部字节的 {share:.1%}：整篇 {whole:,} 篇，另取 {cut:,} 篇的末尾",
+        },
         "model": "本模型",
         "alone": "单独压缩",
         "seen": "先看过训练文本",
@@ -56,7 +64,7 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     """The card for a console or a Markdown page, in zh or en."""
     say = WORDS[language]
     lines = [f"# {card['name']} · {say['title']}", "", say["made"].format(**card["model"]), ""]
-    lines += _bits(card, say)
+    lines += bits(card, language)
     for code, scores in card.get("stories", {}).items():
         lines += ["", f"## {say['world'].format(language=code)}", ""]
         lines += [f"- {say[key]}: {_share(scores[key])}" for key in ("grammatical", "consistent", "in_training_text")]
@@ -74,17 +82,25 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _bits(card: Mapping[str, Any], say: Mapping[str, str]) -> list[str]:
-    heldout = card["heldout"]
-    lines = [f"## {say['bits'].format(**heldout)}", "", f"- **{say['model']}: {heldout['bits_per_byte']:.3f}**"]
-    for name, bits in card["baselines"].items():
+def bits(card: Mapping[str, Any], language: str) -> list[str]:
+    """The lines about bits per byte: the model on the held-out text, and what it is held against, in zh or en."""
+    say, heldout = WORDS[language], card["heldout"]
+    title = say["bits"].format(bytes=heldout["bytes"], split=_split(heldout, say))
+    lines = [f"## {title}", "", f"- **{say['model']}: {heldout['bits_per_byte']:.3f}**"]
+    for name, found in card["baselines"].items():
         if name == "ngram":
-            lines.append(f"- {say['ngram']}: {bits['seen']:.3f}")
+            lines.append(f"- {say['ngram']}: {found['seen']:.3f}")
         else:
-            lines.append(f"- {name}: {say['alone']} {bits['alone']:.3f} · {say['seen']} {bits['seen']:.3f}")
+            lines.append(f"- {name}: {say['alone']} {found['alone']:.3f} · {say['seen']} {found['seen']:.3f}")
     if card.get("looked_back"):
         lines += ["", say["partly"].format(looked_back=card["looked_back"])]
     return lines
+
+
+def _split(heldout: Mapping[str, Any], say: Mapping[str, Any]) -> str:
+    """How the text was held out, in words where the corpus counted it."""
+    counts = heldout.get("split_counts")
+    return say["split"][counts["way"]].format(**counts) if counts else heldout["split"]
 
 
 def _share(entry: Mapping[str, float]) -> str:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Self
 
 from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
-from zaohua.generation.decode import Reason, tokens
+from zaohua.generation.decode import Reason, generate, tokens
 from zaohua.generation.settings import Sampling
 from zaohua.generation.streaming import TextStream
+from zaohua.model.transformer import Transformer
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 
@@ -84,3 +85,11 @@ def never_written(tokenizer: Tokenizer, vocab_size: int, ends: Collection[int]) 
         *sorted(set(tokenizer.specials.values()) - set(ends)),
         *range(tokenizer.vocab_size, vocab_size),
     ]
+
+
+def written(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]], sampling: Sampling) -> list[str]:
+    """What the model writes after each prompt of ids, all at once, as text."""
+    ends = ends_of(tokenizer)
+    forbidden = never_written(tokenizer, model.config.vocab_size, ends)
+    found = generate(model, list(prompts), sampling, end_ids=ends, forbidden=forbidden)
+    return [tokenizer.decode(done.ids) for done in found]

@@ -1,10 +1,10 @@
-"""How a run of so many seconds decides its steps: once to begin its landing, once more on the way down."""
+"""How a run of so many seconds decides its steps: once to begin its landing, twice more on the way down."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 from zaohua import folders
+from zaohua.settings import UserError
 from zaohua.training.schedule import Landing, planned_landing, rate_factor
 from zaohua.training.settings import TrainingSettings
 
@@ -20,7 +20,7 @@ class Clock:
         planned = planned_landing(settings)
         self.landings: list[Landing] = [planned] if planned else []
         if settings.seconds is not None and self.path.exists():
-            self.landings = [Landing(**entry) for entry in json.loads(self.path.read_text())]
+            self.landings = _read(self.path)
 
     def landing_at(self, step: int) -> Landing | None:
         """The landing in force when `step` steps are finished."""
@@ -62,4 +62,12 @@ class Clock:
 
     def _decide(self, step: int, left: int, *, factor: float) -> None:
         self.landings.append(Landing(step=step, end=step + left, factor=factor))
-        folders.write_file(self.path, json.dumps([asdict(landing) for landing in self.landings]) + "\n")
+        folders.write_json(self.path, {"landings": [asdict(landing) for landing in self.landings]})
+
+
+def _read(path: Path) -> list[Landing]:
+    remedy = "delete it, and the clock decides again"
+    try:
+        return [Landing(**entry) for entry in folders.read_json(path, remedy)["landings"]]
+    except (KeyError, TypeError):
+        raise UserError(f"{path} holds no landings: {remedy}") from None

@@ -66,8 +66,7 @@ def train(
     the rows come by weight, else every row comes once an epoch.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number.
     """
-    if len(rows) == 0:
-        raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
+    require_rows(rows)
     objective.to(device).train()
     optimizer, clock = Optimizer(objective, settings, precision), Clock(folder, settings)
     position = _take_up(folder, objective, optimizer, events)
@@ -116,6 +115,12 @@ def train(
                 raise Interrupted(f"saved at step {position.step}")
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
+
+
+def require_rows(rows: RowSource) -> None:
+    """Raises UserError where there is nothing to train on."""
+    if len(rows) == 0:
+        raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
 
 
 def _gradients(
@@ -180,7 +185,12 @@ def _begin_with(optimizer: Optimizer, state: Mapping[str, torch.Tensor], events:
 
 def _last_results(log: Path) -> dict[str, dict[str, Any]]:
     """The last fields that each event besides stepping left in the log."""
-    entries = (json.loads(line) for line in log.read_text(encoding="utf-8").splitlines())
+    try:
+        entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    except ValueError as error:
+        raise UserError(
+            f"{log} is damaged ({error}): delete the folder {log.parent}, and the same command begins anew"
+        ) from None
     return {
         entry["event"]: {key: value for key, value in entry.items() if key not in ("event", "step")}
         for entry in entries

@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from zaohua.settings import Settings
 
+WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep"})
+"""The dials that change no weight, only what is measured, shown and kept on the way: with others it is the same run."""
+
 
 class TrainingSettings(Settings):
     """The dials of the training loop. One of `steps` and `seconds` says how long."""
@@ -51,7 +54,7 @@ class TrainingSettings(Settings):
     validate_every: Annotated[int, Field(ge=1)] = 200
     """Steps between measurements on held-out text."""
     validate_rows: Annotated[int, Field(ge=1)] = 64
-    """Held-out rows in such a measurement; the report of a run measures all of them."""
+    """Held-out rows in such a measurement; the report of a run measures up to 20 MB of held-out text."""
     sample_every: Annotated[int, Field(ge=0)] = 200
     """Steps between samples of the text that the model writes by now; 0 shows none."""
     save_every: Annotated[float, Field(gt=0)] = 60.0

@@ -2,14 +2,15 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
+from pydantic import model_validator
 
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data.settings import TokensSettings
 from zaohua.generation.settings import Sampling
-from zaohua.recipe import ModelSettings, Recipe
+from zaohua.recipe import ChatSettings, ModelSettings, Recipe
 from zaohua.server.settings import ServeSettings
 from zaohua.settings import Settings, UserError
 from zaohua.tokenizer.settings import TokenizerSettings
@@ -27,10 +28,38 @@ class CorpusFlags(CorpusSettings):
     sample: Annotated[int | None, Hidden] = None
 
 
+def _later(changes: Any) -> Any:
+    """Whether fields go together is seen in the recipe that they change, not among the flags alone."""
+    return changes
+
+
+class TrainingFlags(TrainingSettings):
+    """What may be changed in the dials of pretraining."""
+
+    _consistent = model_validator(mode="after")(_later)
+
+
+class ChatTrainingFlags(ChatTrainingSettings):
+    """What may be changed in the dials of chat tuning."""
+
+    _consistent = model_validator(mode="after")(_later)
+
+
+class ChatFlags(ChatSettings):
+    """What may be changed in fine-tuning on conversations."""
+
+    training: ChatTrainingFlags = ChatTrainingFlags()  # pyright: ignore[reportIncompatibleVariableOverride]
+    """The dials of its training."""
+
+
 class RunFlags(Recipe):
     """What may be changed in a recipe: all but what `zaohua make` was asked for."""
 
     request: Annotated[str, Hidden] = ""
+    pretrain: TrainingFlags = TrainingFlags()  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
+    chat: ChatFlags = ChatFlags()  # pyright: ignore[reportIncompatibleVariableOverride] - it is frozen
+
+    _fitting = model_validator(mode="after")(_later)
 
 
 class MakeFlags(RunFlags):

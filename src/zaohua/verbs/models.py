@@ -34,10 +34,10 @@ def pretrain(
     settings = training or TrainingSettings()
     require_length(settings)
     keep_freed_memory()
-    from zaohua import report, stages
+    from zaohua import stages
 
     begin = model_at(start) if start else None
-    stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin, sample=report.one_line)
+    stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin)
 
 
 def finetune(
@@ -55,18 +55,14 @@ def finetune(
         model: a model folder, a training folder or a run's folder.
         data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
         output: the training folder to write.
-        task: chat.
+        task: what it learns: chat.
     """
     chosen = training or ChatTrainingSettings()
     require_length(chosen)
     keep_freed_memory()
-    from zaohua import report, sources, stages
+    from zaohua import stages
 
-    chat = ChatSettings(sources=(data,), training=chosen)
-    stages.finetune_chat(
-        chat, sources.conversations(chat, "train"), sources.conversations(chat, "test"), model_at(model), output,
-        Events(), data_digest=sources.conversations_digest(chat), sample=report.one_line,
-    )  # fmt: skip
+    stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, Events())
 
 
 def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None = None) -> None:
@@ -75,14 +71,16 @@ def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None =
     Args:
         model: a model folder, a training folder or a run's folder.
         text: the UTF-8 text to predict; without one, the held-out text of the run's folder.
-        against: training text that compressors and an n-gram model may have seen; of a run its own.
+        against: training text that compressors and an n-gram model have seen before TEXT; of a run it is the run's own.
     """
-    from zaohua import report
+    if text is None and against is not None:
+        raise UserError("--against is for a text to predict: give that text too, or leave --against out")
+    from zaohua import evaluating
 
     if text is None:
-        report.evaluate_run(model_at(model), model, Events())
+        evaluating.evaluate_run(model_at(model), model, Events())
     else:
-        report.evaluate(model_at(model), text, against, Events())
+        evaluating.evaluate(model_at(model), text, against, Events())
 
 
 def generate(
@@ -106,7 +104,9 @@ def generate(
 
 
 def chat(model: Path, /, *, sampling: Annotated[Sampling | None, Flat] = None) -> None:
-    """Talk with a model: it remembers the conversation, /new forgets it, Ctrl-D ends.
+    """Talk with a model: it remembers the conversation, /new forgets it, Ctrl-D ends. A new line is typed as \\n.
+
+    A model that learned no conversations only continues text, and that is said.
 
     Args:
         model: a model folder, a training folder or a run's folder.

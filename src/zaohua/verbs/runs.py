@@ -1,12 +1,16 @@
 """Verbs for whole runs: from text to a model that answers."""
 
 import re
+import shlex
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from zaohua import folders
 from zaohua.events import Events
 from zaohua.recipe import read_recipe, write_recipe
 from zaohua.server.settings import ServeSettings
@@ -33,8 +37,9 @@ def quickstart(
     from zaohua import pipeline, planner
 
     events = Events()
-    pipeline.run(planner.quickstart_recipe(minutes), output, events, started=started)
-    _end_with_page(output, events, serve=serve)
+    recipe = planner.quickstart_recipe(minutes)
+    pipeline.run(recipe, output, events, started=started)
+    _end_with_page(output, events, serve=serve, talks=bool(recipe.chat.sources))
 
 
 def make(
@@ -67,7 +72,7 @@ def make(
         print(write_recipe(recipe.model_copy(update={"request": ""})), end="")
         return
     pipeline.run(recipe, folder, events, started=started)
-    _end_with_page(folder, events, serve=serve)
+    _end_with_page(folder, events, serve=serve, talks=bool(recipe.chat.sources))
 
 
 def run(
@@ -86,27 +91,30 @@ def run(
         dry_run: print the resolved recipe and stop.
     """
     started = time.monotonic()
-    keep_freed_memory()
-    from zaohua import pipeline
-
     settings = read_recipe(recipe, changes_of(changes))
     folder = output or (recipe if recipe.is_dir() else Path("runs") / settings.name)
     kept = folder / "recipe.toml"
-    if recipe.is_file() and kept.exists() and kept.samefile(recipe) and not (folder / "clock.json").exists():
+    if recipe.is_file() and kept.exists() and kept.samefile(recipe) and not (folder / folders.CLOCK).exists():
         raise UserError(f"{recipe} would be overwritten by the run in its folder: give another folder with -o")
     if dry_run:
         print(write_recipe(settings), end="")
         return
+    keep_freed_memory()
+    from zaohua import pipeline
+
     pipeline.run(settings, folder, Events(), started=started)
 
 
 def plan(*texts: str, minutes: float = 10.0, changes: Annotated[MakeFlags | None, Flat] = None) -> None:
-    """Say what `zaohua make` would train, how long each part takes, how much memory, and what to expect.
+    """Say what `zaohua make` would train and why, how long each part takes, how much memory, and what to expect.
 
     Args:
         texts: as for make.
         minutes: minutes of clock time for the whole run.
     """
+    if not texts:
+        raise UserError("give the files or folders to learn from, as in `zaohua plan my_texts --minutes 10`")
+    keep_freed_memory()
     from zaohua import planner
 
     planner.plan(texts, minutes, None, changes_of(changes), Events())
@@ -118,8 +126,6 @@ def verify(folder: Path, /) -> None:
     Args:
         folder: any folder that zaohua wrote.
     """
-    from zaohua import folders
-
     found = sorted({path.parent for path in folder.rglob(folders.MANIFEST)})
     if not found:
         raise UserError(f"{folder} holds no finished folder of zaohua: nothing to verify")
@@ -129,14 +135,24 @@ def verify(folder: Path, /) -> None:
     Events().say(f"{len(found)} folders verified, every file is whole", f"已校验 {len(found)} 个文件夹，文件完好")
 
 
-def _end_with_page(folder: Path, events: Events, *, serve: bool) -> None:
+def _end_with_page(folder: Path, events: Events, *, serve: bool, talks: bool) -> None:
     """The chat page in a terminal, else the command for it."""
-    import sys
-
     if serve and sys.stdout.isatty():
         from zaohua.server.serve import serve as serve_model
 
         serve_model(model_at(folder, chat=True), ServeSettings(port=0), events)  # any that is free
         return
-    command = f"zaohua serve {folder}"
-    events.say(f"talk to it in a browser: {command}", f"在浏览器里和它聊天：{command}")
+    command = shlex.join([called(), "serve", str(folder)])
+    if talks:
+        events.say(f"talk to it in a browser: {command}", f"在浏览器里和它聊天：{command}")
+    else:
+        events.say(f"let it continue texts in a browser: {command}", f"在浏览器里让它续写：{command}")
+
+
+def called() -> str:
+    """The program as the user can call it again: by its name where the shell finds it, else by its path."""
+    path = Path(sys.argv[0])
+    found = shutil.which("zaohua")
+    if path.name != "zaohua" or (found and path.exists() and path.samefile(found)):
+        return "zaohua"
+    return str(path)
