@@ -1,11 +1,17 @@
-"""The chat page: everything comes from this server, and no text can become markup."""
+"""The chat page: everything comes from this server, no text can become markup, examples are of the small world."""
 
+import json
 import re
 from importlib.resources import files
+from random import Random
 
 import httpx
 import pytest
 
+from zaohua import microworld
+from zaohua.evaluation.world import language_of
+from zaohua.microworld.phrase import read
+from zaohua.microworld.question import facts, put
 from zaohua.server.app import PAGE
 
 FOLDER = files("zaohua.server") / "page"
@@ -53,3 +59,38 @@ def test_both_languages_say_everything():
     assert keys[0] == keys[1]
     markup = (FOLDER / "index.html").read_text(encoding="utf-8")
     assert set(re.findall(r'data-say(?:-\w+)?="(\w+)"', markup)) <= set(keys[0])
+
+
+def examples() -> list[list[str]]:
+    """The page's stories, each with its question."""
+    source = (FOLDER / "labels.js").read_text(encoding="utf-8")
+    return [json.loads(line.strip().rstrip(",")) for line in re.findall(r'(?m)^\s+\[".*"\],$', source)]
+
+
+def openings() -> list[str]:
+    """The texts that the page offers to continue."""
+    source = (FOLDER / "labels.js").read_text(encoding="utf-8")
+    return [text for found in re.findall(r"openings: (\[.*\])", source) for text in json.loads(found)]
+
+
+def questions_of(text: str, language: str) -> set[str]:
+    """What the small world may ask about a story, each with exactly one answer."""
+    sentences = microworld.sentences(text, language)
+    events = [read(sentence, "small", language)[0] for sentence in sentences]
+    told = microworld.Story(text, language, "", tuple(events), tuple(sentences), "small", "train", 0)
+    return {put(fact.kind, fact.about._replace(colour=""), told, Random(0)) for fact in facts(told)}
+
+
+def test_every_example_is_a_story_of_the_small_world_with_a_question_as_that_world_puts_it():
+    assert {language_of(story) for story, _ in examples()} == {"en", "zh"}
+    for story, question in examples():
+        language = language_of(story)
+        assert microworld.check(story, richness="small", language=language).problems == ()
+        assert question in questions_of(story, language)
+
+
+def test_every_opening_is_the_beginning_of_a_story_of_the_small_world():
+    assert len(openings()) == 6
+    for text in openings():
+        verdict = microworld.check(text, richness="small", language=language_of(text))
+        assert verdict.problems == ("it does not end as stories end",)
