@@ -170,7 +170,7 @@ def _write(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int]
     ends = ends_of(tokenizer)
     never = never_written(tokenizer, model.config.vocab_size, ends)
     written = generate(model, list(prompts), sampling, end_ids=ends, forbidden=never)
-    return [tokenizer.decode(done.ids) for done in written]
+    return [tokenizer.decode(ids) for ids in written]
 
 
 def _processor() -> str:

@@ -1,8 +1,6 @@
 """Prompts of ids -> more ids: one prefill of a batch, then a token a row and step, until all rows have ended."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -14,16 +12,6 @@ from zaohua.model.cache import KeyValueCache
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 
-Reason = Literal["stop", "length"]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """The new ids of a prompt, without the end; `stop`: an end came, `length`: the allowed number was reached."""
-
-    ids: list[int]
-    reason: Reason
-
 
 def generate(
     model: Transformer,
@@ -33,8 +21,8 @@ def generate(
     end_ids: Collection[int],
     forbidden: Collection[int] = (),
     batch: int = 128,
-) -> Iterator[Generated]:
-    """What follows each prompt, in their order, `batch` of them at a time.
+) -> Iterator[list[int]]:
+    """The new ids of each prompt without the end, in their order, `batch` of them at a time.
 
     A row draws the same whatever stands beside it: its numbers depend on the seed, its place in `prompts` and the
     position. `forbidden` ids are never drawn. Stop strings are text and are not looked for here. Raises UserError for
@@ -47,8 +35,7 @@ def generate(
             for row, index in zip(rows, ids, strict=True):
                 found[row].append(index)
         for ids in found:
-            ended = ids[-1] in end_ids
-            yield Generated(ids[:-1] if ended else ids, "stop" if ended else "length")
+            yield ids[:-1] if ids[-1] in end_ids else ids
 
 
 @torch.inference_mode()
@@ -94,7 +81,7 @@ def tokens(
         left = _without_finished([ids[i] in ends or step + 1 == rooms[row] for i, row in enumerate(rows)])
         if not left:
             return
-        if len(left) < len(rows) or left != list(range(len(rows))):
+        if len(left) < len(rows):
             rows = [rows[i] for i in left]
             cache.keep(left, max(lengths[row] for row in rows) + step)
             chosen = torch.tensor(left, device=device)
