@@ -198,7 +198,7 @@ def _heldout(loaded: LoadedModel, part: Part, length: int, folder: Path) -> dict
     """In rows as long as those that it was trained on."""
     rows = Rows(part, length)
     limit = -(-len(rows) * PREDICTED // part.bytes) if part.bytes > PREDICTED else None
-    nats, targets = summed_loss(Causal(loaded.model), rows, loaded.model.head_weight.device, limit=limit)
+    nats, targets = summed_loss(Causal(loaded.model), rows, limit=limit)
     measured = round(part.bytes * targets / rows.targets)
     manifest = folders.manifest_of(folder / "corpus") or {}
     return {

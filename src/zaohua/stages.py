@@ -278,13 +278,13 @@ def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int) -> 
     """Held-out bits per byte on `limit` rows; the report measures all of the text."""
     if not len(heldout):
         return None
-    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
+    nats, targets = summed_loss(objective, heldout, limit=limit)
     share = targets / heldout.targets
     return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
 
 
 def _validate_answers(objective: Causal, heldout: Any, limit: int) -> dict[str, Any]:
-    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
+    nats, targets = summed_loss(objective, heldout, limit=limit)
     return {"loss_on_answers": nats / max(targets, 1), "heldout_tokens": targets}
 
 

@@ -54,7 +54,7 @@ def tokens(
     and with the `forbidden` ids in them. Finished rows leave the batch. `first_row` is the number of the first prompt
     in the drawing of random numbers.
     """
-    device = model.head_weight.device
+    device = model.device
     limit, ends = model.config.max_length, frozenset(end_ids)
     lengths = [len(prompt) for prompt in prompts]
     if min(lengths) < 1:
@@ -69,9 +69,9 @@ def tokens(
         device=device,
         dtype=model.head_weight.dtype,
     )
-    logits = _prefill(model, prompts, lengths, cache, device)
-    never = _never(model, forbidden, device)
-    seen = _seen(model, prompts, device) if sampling.repetition_penalty != 1.0 else None
+    logits = _prefill(model, prompts, lengths, cache)
+    never = _never(model, forbidden)
+    seen = _seen(model, prompts) if sampling.repetition_penalty != 1.0 else None
     rows = list(range(len(prompts)))  # which prompt each row of the batch continues
     for step in range(max(rooms)):
         drawn = torch.from_numpy(uniforms(sampling.seed, np.array(rows) + first_row, step)).to(device)
@@ -91,11 +91,9 @@ def tokens(
         logits = model.logits(model(next_ids[:, None], cache=cache)[:, 0]).float()  # (rows, vocab)
 
 
-def _prefill(
-    model: Transformer, prompts: Sequence[Sequence[int]], lengths: list[int], cache: KeyValueCache, device: torch.device
-) -> Tensor:
+def _prefill(model: Transformer, prompts: Sequence[Sequence[int]], lengths: list[int], cache: KeyValueCache) -> Tensor:
     """Read all prompts, padded at the end, into the cache -> the scores (rows, vocab) of each one's next token."""
-    longest = max(lengths)
+    device, longest = model.device, max(lengths)
     ids = torch.tensor([[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts], device=device)
     last = torch.tensor(lengths, device=device) - 1
     padding = torch.arange(longest, device=device) <= last[:, None]  # (rows, longest)
@@ -103,18 +101,18 @@ def _prefill(
     return model.logits(hidden[torch.arange(len(prompts), device=device), last]).float()
 
 
-def _never(model: Transformer, forbidden: Collection[int], device: torch.device) -> Tensor:
+def _never(model: Transformer, forbidden: Collection[int]) -> Tensor:
     """(vocab,): -inf at ids that are never drawn, 0 elsewhere."""
-    never = torch.zeros(model.config.vocab_size, device=device)
-    never[torch.tensor(sorted(forbidden), dtype=torch.long, device=device)] = float("-inf")
+    never = torch.zeros(model.config.vocab_size, device=model.device)
+    never[torch.tensor(sorted(forbidden), dtype=torch.long, device=model.device)] = float("-inf")
     return never
 
 
-def _seen(model: Transformer, prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+def _seen(model: Transformer, prompts: Sequence[Sequence[int]]) -> Tensor:
     """(rows, vocab): True where an id stands in the prompt."""
-    seen = torch.zeros((len(prompts), model.config.vocab_size), dtype=torch.bool, device=device)
+    seen = torch.zeros((len(prompts), model.config.vocab_size), dtype=torch.bool, device=model.device)
     for row, prompt in enumerate(prompts):
-        seen[row, torch.tensor(prompt, device=device)] = True
+        seen[row, torch.tensor(prompt, device=model.device)] = True
     return seen
 
 

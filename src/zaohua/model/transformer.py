@@ -81,6 +81,11 @@ class Transformer(nn.Module):
         """The output projection (vocab, dim): the token embedding where the head is tied to it."""
         return self.embedding.token.weight if self.head is None else self.head.weight
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and where ids must lie to be read."""
+        return self.head_weight.device
+
     def _biases(
         self,
         hidden: Tensor,
