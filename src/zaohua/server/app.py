@@ -17,7 +17,7 @@ from zaohua.server.errors import ApiError, error_body
 from zaohua.server.guard import Guard
 from zaohua.server.openai import Body, ChatRequest, CompletionRequest, read_body
 from zaohua.server.orders import chat_orders, completion_orders
-from zaohua.server.replies import ChatReply, CompletionReply, gather, likeliest_choices
+from zaohua.server.replies import ChatReply, CompletionReply, Reply, gather, likeliest_choices
 from zaohua.server.worker import Ticket, Worker
 from zaohua.server.writing import Order, Piece, write
 
@@ -101,7 +101,7 @@ async def _answer(
     worker: Worker,
     asked: ChatRequest | CompletionRequest,
     orders: list[Order],
-    reply: ChatReply | CompletionReply,
+    reply: Reply,
     ignored: list[str],
 ) -> Response:
     """Have the orders written and send the answer, whole or as a stream; a client that leaves frees the worker."""
@@ -124,12 +124,7 @@ async def _answer(
     reply.completion_tokens = sum(piece.tokens for piece in pieces)
     choices = gather(pieces, count)
     if orders[0].choices > asked.n:
-        each = orders[0].choices
-        choices = [
-            choice
-            for place, order in enumerate(orders)
-            for choice in likeliest_choices(choices[place * each : (place + 1) * each], asked.n, len(order.echo))
-        ]
+        choices = likeliest_choices(choices, orders, asked.n)
     return JSONResponse(reply.body(choices), headers=headers)
 
 
@@ -140,9 +135,7 @@ async def _all(ticket: Ticket[Piece]) -> list[Piece]:
     return pieces
 
 
-async def _events(
-    ticket: Ticket[Piece], reply: ChatReply | CompletionReply, count: int, include_usage: bool
-) -> AsyncIterator[bytes]:
+async def _events(ticket: Ticket[Piece], reply: Reply, count: int, include_usage: bool) -> AsyncIterator[bytes]:
     """The events of a stream. An error on the way is an event too: the status has long been sent."""
     try:
         for chunk in reply.opening(count):
