@@ -171,9 +171,9 @@ def measure_speed(vocab_size: int, seconds: float = 1.5) -> Speed:
     import torch
 
     from zaohua.data.batches import Batch
-    from zaohua.model.config import flops_per_token
     from zaohua.model.initialization import new_model
     from zaohua.model.presets import shape
+    from zaohua.model.size import flops_per_token
     from zaohua.objectives.causal import Causal
     from zaohua.training.optimizer import Optimizer
     from zaohua.training.precision import computing_in, faster_precision, finish
@@ -215,7 +215,7 @@ def training_seconds(text: Text, recipe: Recipe) -> float:
 
 def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     """Every shape with what it would come to in the time that training gets."""
-    from zaohua.model.config import flops_per_token, parameter_count
+    from zaohua.model.size import flops_per_token, parameter_count
 
     seconds, text_tokens = training_seconds(text, recipe), (1 - recipe.corpus.heldout) * text.tokens
     found = []
@@ -263,7 +263,7 @@ def rows_for(tokens: float) -> int:
 
 def memory_bytes(config: TransformerConfig, rows: int) -> float:
     """About what training takes: the program, weights with gradients and two moments, activations, logits."""
-    from zaohua.model.config import parameter_count
+    from zaohua.model.size import parameter_count
 
     tokens = rows * LENGTH
     activations = tokens * config.layers * (18 * config.dim + 4 * config.ffn_dim + 3 * config.heads * LENGTH) * 4.0

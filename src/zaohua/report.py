@@ -25,8 +25,8 @@ from zaohua.generation.decode import generate
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import ends_of, never_written
 from zaohua.inspection.html import inspect
-from zaohua.model.config import parameter_count
 from zaohua.model.presets import PRESETS
+from zaohua.model.size import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import Recipe, ReportSettings

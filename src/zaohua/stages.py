@@ -22,10 +22,11 @@ from zaohua.data.shards import TokenStore
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events, duration
 from zaohua.generation.text import ends_of
-from zaohua.model.config import TransformerConfig, parameter_count
+from zaohua.model.config import TransformerConfig
 from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import PRESETS, shape
+from zaohua.model.size import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import ChatSettings, ModelSettings
