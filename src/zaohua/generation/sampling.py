@@ -29,13 +29,11 @@ def choose(logits: Tensor, sampling: Sampling, uniform: Tensor, seen: Tensor | N
     total = reach[:, -1:]
     if sampling.top_p < 1.0:
         if ranked is None:
-            whole, first = reach[:, -1:], min(vocab, RANKED)
-            probabilities, ranked = logits.softmax(-1).topk(first)
+            probabilities, ranked = logits.softmax(-1).topk(min(vocab, RANKED))
             reach = probabilities.double().cumsum(-1)
-            if bool((reach[:, -1:] < sampling.top_p * whole).any()):
+            if bool((reach[:, -1:] < sampling.top_p * total).any()):
                 probabilities, ranked = logits.softmax(-1).sort(descending=True, stable=True)
                 reach = probabilities.double().cumsum(-1)
-            total = whole
         dropped = (reach >= sampling.top_p * total)[:, :-1].sum(-1, keepdim=True)  # (rows, 1), after the crossing one
         total = reach.gather(-1, reach.shape[-1] - 1 - dropped)
     # Strictly below the total, so that the first to pass it may be drawn and has a probability above 0.
