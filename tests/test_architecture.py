@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
-LEAVES = {"settings", "folders", "events", "mixing", "pages"}
+LEAVES = {"settings", "folders", "events", "hashing", "pages"}
 COMPOSITION = ("recipe", "sources", "stages", "report", "pipeline", "planner", "terminal", "extending", "verbs")
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
@@ -14,7 +14,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "folders": {"settings"},
     "events": {"settings"},
-    "mixing": set(),
+    "hashing": set(),
     "pages": set(),
     "tokenizer": LEAVES,
     "model": LEAVES,

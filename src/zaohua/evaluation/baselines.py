@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import zstandard
 
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 Compress = Callable[[bytes], int]
 
@@ -86,8 +86,8 @@ def _hashes(tokens: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     context = np.full(places, length + 1, dtype=np.uint64)
     with np.errstate(over="ignore"):
         for back in range(length):
-            context = mix(context * GOLDEN + tokens[back : back + places])
-        return context, mix(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
+            context = scramble(context * GOLDEN + tokens[back : back + places])
+        return context, scramble(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
 
 
 def _look_up(kinds: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

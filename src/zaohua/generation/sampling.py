@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from zaohua.generation.settings import Sampling
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 COLD = 1e-5  # below this temperature nothing but the most probable token is ever drawn
 RANKED = 256  # candidates for top-p that are looked at before the whole vocabulary is sorted
@@ -47,7 +47,7 @@ def uniforms(seed: int, rows: np.ndarray, position: int) -> np.ndarray:
 
     So a row draws the same whatever stands beside it. SplitMix64 (Steele et al. 2014), keyed by one after the other.
     """
-    state = mix(np.array([seed], dtype=np.uint64) + GOLDEN)
-    state = mix((state ^ rows.astype(np.uint64)) + GOLDEN)
-    state = mix((state ^ np.array([position], dtype=np.uint64)) + GOLDEN)
+    state = scramble(np.array([seed], dtype=np.uint64) + GOLDEN)
+    state = scramble((state ^ rows.astype(np.uint64)) + GOLDEN)
+    state = scramble((state ^ np.array([position], dtype=np.uint64)) + GOLDEN)
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
