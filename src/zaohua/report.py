@@ -123,7 +123,7 @@ def evaluate(model: Path, text: Path, seen: Path | None, events: Events) -> None
     if not content.strip():
         raise UserError(f"{text} is empty: give a text to predict")
     events.say(f"{model}: {text_bits(loaded.model, tokenizer, content):.3f} bits/byte on {text}")
-    for name, bits in baselines.compressors_bits(before.encode(), content.encode()).items():
+    for name, bits in baselines.bits_by_compressor(before.encode(), content.encode()).items():
         after = f" · after seeing {seen} {bits['seen']:.3f}" if seen else ""
         events.say(f"{name}: alone {bits['alone']:.3f}{after}")
     if seen:
@@ -212,7 +212,7 @@ def _baselines(train: list[str], heldout: list[str], store: TokenStore, tokenize
     before, after = "\n".join(train).encode(), "\n".join(heldout).encode()
     found: dict[str, Any] = {
         name: {key: round(value, 4) for key, value in bits.items()}
-        for name, bits in baselines.compressors_bits(before, after).items()
+        for name, bits in baselines.bits_by_compressor(before, after).items()
     }
     tokens = [store.part(name).tokens for name in ("train", "heldout")]
     limit = round(len(tokens[0]) * min(1.0, LOOKED_BACK / max(store.part("train").bytes, 1)))

@@ -34,13 +34,13 @@ def zstd(data: bytes) -> int:
 COMPRESSORS: dict[str, Compress] = {"xz -9": xz, "zstd -19": zstd}
 
 
-def compressor_bits(compress: Compress, train: bytes, heldout: bytes) -> dict[str, float]:
+def compressed_bits(compress: Compress, train: bytes, heldout: bytes) -> dict[str, float]:
     """Bits per byte of `heldout` alone, and seen: after `train`."""
     seen = compress(train + heldout) - compress(train)
     return {"alone": 8 * compress(heldout) / len(heldout), "seen": 8 * seen / len(heldout)}
 
 
-def compressors_bits(train: bytes, heldout: bytes) -> dict[str, dict[str, float]]:
+def bits_by_compressor(train: bytes, heldout: bytes) -> dict[str, dict[str, float]]:
     """The same for each compressor by name, all at once: they are slow, and each runs on one core.
 
     In threads that end with the program: an interrupt does not wait for them.
@@ -48,7 +48,7 @@ def compressors_bits(train: bytes, heldout: bytes) -> dict[str, dict[str, float]
     found: dict[str, dict[str, float]] = {}
 
     def measure(name: str, compress: Compress) -> None:
-        found[name] = compressor_bits(compress, train, heldout)
+        found[name] = compressed_bits(compress, train, heldout)
 
     threads = [threading.Thread(target=measure, args=each, daemon=True) for each in COMPRESSORS.items()]
     for thread in threads:
