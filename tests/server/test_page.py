@@ -12,19 +12,34 @@ from zaohua import microworld
 from zaohua.evaluation.world import language_of
 from zaohua.microworld.phrase import read
 from zaohua.microworld.question import facts, put
-from zaohua.server.app import PAGE
+from zaohua.server.app import PAGE, SHARED
 
 FOLDER = files("zaohua.server") / "page"
 
 
 def test_every_file_is_served_and_no_other_is_there():
-    assert {entry.name for entry in FOLDER.iterdir()} == set(PAGE)
+    assert {entry.name for entry in FOLDER.iterdir()} == set(PAGE) - SHARED
+
+
+def source_of(name):
+    """A file of the page as it stands in the package."""
+    return ((files("zaohua.pages") if name in SHARED else FOLDER) / name).read_bytes()
+
+
+def test_the_page_has_the_colours_of_all_pages_and_none_of_them_twice():
+    shared, own = (set(re.findall(rb"(--[a-z-]+):", source_of(name))) for name in ("theme.css", "page.css"))
+    assert shared
+    assert not shared & own
+    assert {
+        name for sheet in ("theme.css", "page.css") for name in re.findall(rb"var\((--[a-z-]+)\)", source_of(sheet))
+    } <= (shared | own)
+    assert re.findall(rb'stylesheet" href="(.*?)"', source_of("index.html")) == [b"theme.css", b"page.css"]
 
 
 @pytest.mark.parametrize("name", PAGE)
 def test_a_file_is_sent_with_a_strict_policy(server, name):
     answer = httpx.get(f"{server.address}/{'' if name == 'index.html' else name}")
-    assert answer.content == (FOLDER / name).read_bytes()
+    assert answer.content == source_of(name)
     assert answer.headers["content-type"].startswith(PAGE[name])
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -35,7 +50,7 @@ def test_a_file_is_sent_with_a_strict_policy(server, name):
 
 @pytest.mark.parametrize("name", PAGE)
 def test_nothing_comes_from_elsewhere_and_text_is_only_ever_text(name):
-    source = (FOLDER / name).read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+    source = source_of(name).decode().replace("http://www.w3.org/2000/svg", "")
     assert "//" not in re.sub(r"(?m)//( .*)?$", "", source)
     for danger in (
         "innerHTML",

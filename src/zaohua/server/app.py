@@ -25,10 +25,13 @@ MAX_BODY = 2_000_000
 """Bytes of a request's body."""
 PAGE = {
     "index.html": "text/html",
+    "theme.css": "text/css",
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
     **dict.fromkeys(("page.js", "labels.js", "stream.js", "chat.js", "continue.js"), "text/javascript"),
 }
+SHARED = frozenset({"theme.css"})
+"""The files that stand in `pages/`, for every page of ours."""
 LEFT = Response(status_code=499)
 """For a client that no longer listens."""
 
@@ -171,7 +174,8 @@ def _check_name(served: Served, name: str) -> None:
 
 
 def _file(name: str, kind: str) -> Callable[[], Any]:
-    content = (files("zaohua.server") / "page" / name).read_bytes()
+    folder = files("zaohua.pages") if name in SHARED else files("zaohua.server") / "page"
+    content = (folder / name).read_bytes()
 
     async def send() -> Response:
         return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})
