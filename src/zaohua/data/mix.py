@@ -16,7 +16,7 @@ def shares(weights: Sequence[float], total: int) -> np.ndarray:
     given = np.array(weights, dtype=np.float64)
     if not len(given) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
         raise UserError(f"the weights of a mix are {list(weights)}: give numbers of 0 or more, one of them above 0")
-    exact = given / given.sum() * total
+    exact = np.round(given / given.sum() * total, 9)  # so that equal remainders are equal
     counts = np.floor(exact).astype(np.int64)
     rest = np.argsort(-(exact - counts), kind="stable")[: total - int(counts.sum())]
     counts[rest] += 1
