@@ -41,9 +41,7 @@ def _write(loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends:
     stream = TextStream(tokenizer.token_bytes, stop=sampling.stop)
     forbidden = never_written(tokenizer, loaded.model.config.vocab_size, ends)
     for _, ids, _ in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
-        if ids[0] in ends:
-            break
-        if piece := stream.feed(ids):
+        if piece := stream.feed(ids):  # an end has no text, and nothing follows it
             yield piece
         if stream.stopped:
             break
