@@ -20,6 +20,12 @@ def test_shares_come_to_the_total_and_are_off_by_less_than_one(weights, total):
     assert counts.tolist() == shares([weight / 7 for weight in weights], total).tolist()
 
 
+@pytest.mark.parametrize("scale", [1, 1 / 7, 3e5])
+def test_of_equal_remainders_the_earlier_source_gets_the_rest(scale):
+    assert shares([14 * scale, 17 * scale, 44 * scale], 35).tolist() == [7, 8, 20]
+    assert shares([44 * scale, 17 * scale, 14 * scale], 35).tolist() == [21, 8, 6]
+
+
 @given(weights=drawn_weights, period=st.integers(1, 60))
 def test_each_source_has_its_share_at_every_moment(weights, period):
     mix = Mix(weights, period)
