@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zaohua.model.config import TransformerConfig, flops_per_token
+from zaohua.model.config import TransformerConfig
 from zaohua.model.presets import shape
+from zaohua.model.size import flops_per_token
 
 END_OF_TEXT = 0
 DOCUMENT = 200  # mean length of a document, in tokens

@@ -19,9 +19,10 @@ from result import RESULTS, Row, ratios, row, write
 from zaohua.data.batches import Batch
 from zaohua.generation.decode import generate
 from zaohua.generation.sampling import Sampling
-from zaohua.model.config import TransformerConfig, flops_per_token, parameter_count
+from zaohua.model.config import TransformerConfig
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import Family, shape
+from zaohua.model.size import flops_per_token, parameter_count
 from zaohua.objectives.causal import Causal
 from zaohua.training.optimizer import Optimizer
 from zaohua.training.precision import Precision, computing_in, finish

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
-LEAVES = {"settings", "folders", "events", "mixing", "pages"}
+LEAVES = {"settings", "folders", "events", "hashing", "pages"}
 COMPOSITION = ("recipe", "sources", "stages", "training_folder", "report", "evaluating", "textfile", "pipeline",
                "planner", "probe", "terminal", "extending", "verbs")  # fmt: skip
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "settings": set(),
     "folders": {"settings"},
     "events": {"settings"},
-    "mixing": set(),
+    "hashing": set(),
     "pages": set(),
     "tokenizer": LEAVES,
     "model": LEAVES,

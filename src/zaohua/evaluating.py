@@ -35,7 +35,7 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
     tokenizer = tokenizer_of(loaded)
     bits = text_bits(loaded.model, tokenizer, content)
     events.say(f"{model}: {bits:.3f} bits/byte on {text}", f"{model}：{text} 上 {bits:.3f} 比特/字节")
-    for name, found in baselines.compressors_bits(before.encode(), content.encode()).items():
+    for name, found in baselines.bits_by_compressor(before.encode(), content.encode()).items():
         alone, seen = found["alone"], found["seen"]
         events.say(
             f"{name}: alone {alone:.3f}" + (f" · after seeing {against} {seen:.3f}" if against else ""),
@@ -98,7 +98,7 @@ def training_texts(folder: Path) -> Iterator[str]:
 def _heldout(loaded: LoadedModel, part: Part, length: int, folder: Path) -> dict[str, Any]:
     rows = Rows(part, length)
     limit = -(-len(rows) * PREDICTED // part.bytes) if part.bytes > PREDICTED else None
-    nats, targets = summed_loss(Causal(loaded.model), rows, loaded.model.head_weight.device, limit=limit)
+    nats, targets = summed_loss(Causal(loaded.model), rows, limit=limit)
     whole = round(part.bytes * targets / rows.targets)
     manifest = folders.manifest_of(folder / "corpus") or {}
     return {
@@ -113,7 +113,7 @@ def _baselines(train: list[str], heldout: list[str], store: TokenStore, tokenize
     before, after = "\n".join(train).encode(), "\n".join(heldout).encode()
     found: dict[str, Any] = {
         name: {key: round(value, 4) for key, value in bits.items()}
-        for name, bits in baselines.compressors_bits(before, after).items()
+        for name, bits in baselines.bits_by_compressor(before, after).items()
     }
     tokens = [store.part(name).tokens for name in ("train", "heldout")]
     limit = round(len(tokens[0]) * min(1.0, LOOKED_BACK / max(store.part("train").bytes, 1)))

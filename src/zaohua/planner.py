@@ -9,8 +9,9 @@ from typing import Any
 
 from zaohua import pipeline, report, stages
 from zaohua.events import Events, duration
-from zaohua.model.config import TransformerConfig, flops_per_token, parameter_count
+from zaohua.model.config import TransformerConfig
 from zaohua.model.presets import PRESETS, shape
+from zaohua.model.size import flops_per_token, parameter_count
 from zaohua.probe import LENGTH, Speed, Text, look_at, measure_speed
 from zaohua.recipe import ModelSettings, Recipe, read_recipe
 from zaohua.settings import check, override

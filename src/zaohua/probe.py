@@ -12,10 +12,10 @@ from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE
 from zaohua.corpus.stage import glance
 from zaohua.data.batches import Batch
-from zaohua.model.config import flops_per_token
 from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import shape
+from zaohua.model.size import flops_per_token
 from zaohua.objectives.causal import Causal
 from zaohua.settings import UserError, check
 from zaohua.tokenizer.settings import TokenizerSettings

@@ -20,8 +20,8 @@ from zaohua.events import Events
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import written
 from zaohua.inspection.html import inspect
-from zaohua.model.config import parameter_count
 from zaohua.model.presets import PRESETS
+from zaohua.model.size import parameter_count
 from zaohua.recipe import Recipe, ReportSettings
 from zaohua.sources import is_world, world_of
 from zaohua.tokenizer.chat import render

@@ -66,12 +66,12 @@ def _kinds(annotation: Any) -> set[Any]:
     return {annotation} if not inner or get_origin(annotation) is Literal else set().union(*map(_kinds, inner))
 
 
-def check(kind: type[SettingsType], data: Mapping[str, Any], *, where: str = "") -> SettingsType:
+def check(kind: type[SettingsType], data: Mapping[str, Any]) -> SettingsType:
     """A mapping from outside -> `kind`; raises UserError naming the first mistakes, with the nearest right key."""
     try:
         return kind.model_validate(_frozen(data))
     except ValidationError as error:
-        raise UserError(sentences(error, kind, where)) from None
+        raise UserError(sentences(error, kind)) from None
 
 
 def _frozen(value: Any) -> Any:
@@ -81,9 +81,9 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def sentences(error: ValidationError, kind: type[Settings], where: str = "") -> str:
+def sentences(error: ValidationError, kind: type[Settings]) -> str:
     """The first mistakes that pydantic found in settings of `kind`, a sentence each."""
-    found = [_sentence(kind, problem, where) for problem in error.errors()]
+    found = [_sentence(kind, problem) for problem in error.errors()]
     return "; ".join(found[:3]) + ("" if len(found) <= 3 else " …")
 
 
@@ -123,15 +123,15 @@ def to_toml(settings: Mapping[str, Any]) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _sentence(kind: type[Settings], problem: Mapping[str, Any], where: str) -> str:
+def _sentence(kind: type[Settings], problem: Mapping[str, Any]) -> str:
     """One of pydantic's problems as one sentence about the setting it concerns."""
     path = [str(part) for part in problem["loc"] if not _is_union_branch(str(part))]
-    name = ".".join(([where] if where else []) + path)
+    name = ".".join(path)
     match problem["type"]:
         case "extra_forbidden":
             group = _group_at(kind, problem["loc"][:-1])
             near = difflib.get_close_matches(path[-1], group.model_fields if group else (), n=1, cutoff=0.5)
-            full = ".".join(([where] if where else []) + path[:-1] + near)
+            full = ".".join(path[:-1] + near)
             return f"unknown setting {name}" + (f" (did you mean {full}?)" if near else "")
         case "missing":
             return f"missing setting {name}"

@@ -20,9 +20,10 @@ from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import written
-from zaohua.model.config import TransformerConfig, parameter_count
+from zaohua.model.config import TransformerConfig
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import PRESETS, shape
+from zaohua.model.size import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import ChatSettings, ModelSettings
@@ -189,13 +190,13 @@ def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int) -> 
     """Held-out bits per byte on `limit` rows; the report measures up to 20 MB of the text."""
     if not len(heldout):
         return None
-    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
+    nats, targets = summed_loss(objective, heldout, limit=limit)
     share = targets / heldout.targets
     return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
 
 
 def _validate_answers(objective: Causal, heldout: RowSource, limit: int) -> dict[str, Any]:
-    nats, targets = summed_loss(objective, heldout, next(objective.parameters()).device, limit=limit)
+    nats, targets = summed_loss(objective, heldout, limit=limit)
     return {"loss_on_answers": nats / max(targets, 1), "heldout_tokens": targets}
 
 

@@ -49,7 +49,7 @@ def test_a_preset_for_a_language_drops_others(name):
 )
 def test_a_mistake_is_one_sentence_with_the_nearest_right_name(given, said):
     with pytest.raises(UserError) as error:
-        check(RuleSettings, given, where="rules")
+        check(RuleSettings, given)
     assert said in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -487,8 +487,8 @@ def test_an_unknown_encoding_is_refused_by_name():
 
 
 def test_holding_out_nothing_is_refused():
-    with pytest.raises(UserError, match=r"corpus.heldout is 0.0; it must be greater than or equal to 0.001"):
-        check(CorpusSettings, {"heldout": 0.0}, where="corpus")
+    with pytest.raises(UserError, match=r"^heldout is 0.0; it must be greater than or equal to 0.001"):
+        check(CorpusSettings, {"heldout": 0.0})
 
 
 def test_no_source_is_refused(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zaohua.data.mix import Mix, Mixture, shares, weights_of
@@ -12,11 +12,18 @@ drawn_weights = st.lists(st.integers(0, 50), min_size=1, max_size=6).filter(any)
 
 
 @given(weights=drawn_weights, total=st.integers(1, 500))
+@example(weights=[14, 17, 44], total=35)  # equal remainders, but for rounding
 def test_shares_come_to_the_total_and_are_off_by_less_than_one(weights, total):
     counts = shares(weights, total)
     assert counts.sum() == total
     assert (abs(counts - np.array(weights) / sum(weights) * total) < 1).all()
     assert counts.tolist() == shares([weight / 7 for weight in weights], total).tolist()
+
+
+@pytest.mark.parametrize("scale", [1, 1 / 7, 3e5])
+def test_of_equal_remainders_the_earlier_source_gets_the_rest(scale):
+    assert shares([14 * scale, 17 * scale, 44 * scale], 35).tolist() == [7, 8, 20]
+    assert shares([44 * scale, 17 * scale, 14 * scale], 35).tolist() == [21, 8, 6]
 
 
 @given(weights=drawn_weights, period=st.integers(1, 60))

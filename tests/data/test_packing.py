@@ -24,8 +24,7 @@ def rows_of(rows: Rows) -> list[SimpleNamespace]:
 def part_of(documents: list[list[int]], shard: int = 7) -> Part:
     stream = [END] * bool(documents) + [token for document in documents for token in [*document, END]]
     shards = [np.array(stream[start : start + shard], dtype="<u2") for start in range(0, len(stream), shard)]
-    ends = np.cumsum([len(document) + 1 for document in documents], dtype=np.uint64)
-    return Part(Tokens(shards), ends, 0, END)
+    return Part(Tokens(shards), 0, END)
 
 
 @given(documents=documents_of, length=st.integers(1, 16), shard=st.integers(1, 30))

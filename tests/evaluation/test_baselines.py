@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 import numpy as np
 import pytest
 
-from zaohua.evaluation.baselines import COMPRESSORS, compressor_bits, ngram_bits, xz
+from zaohua.evaluation.baselines import COMPRESSORS, compressed_bits, ngram_bits, xz
 
 
 def words(seed, count):
@@ -19,14 +19,14 @@ def words(seed, count):
 @pytest.mark.parametrize("name", COMPRESSORS)
 def test_having_seen_the_same_text_leaves_almost_nothing(name):
     text = words(0, 4000)
-    bits = compressor_bits(COMPRESSORS[name], text, text)
+    bits = compressed_bits(COMPRESSORS[name], text, text)
     assert bits["seen"] < 0.1 < 1 < bits["alone"] < 8
 
 
 @pytest.mark.parametrize("name", COMPRESSORS)
 def test_noise_costs_eight_bits_a_byte(name):
     noise = np.random.default_rng(0).bytes(50_000)
-    assert compressor_bits(COMPRESSORS[name], words(1, 2000), noise)["alone"] == pytest.approx(8, abs=0.1)
+    assert compressed_bits(COMPRESSORS[name], words(1, 2000), noise)["alone"] == pytest.approx(8, abs=0.1)
 
 
 def test_xz_is_as_good_as_the_command_line_at_nine():

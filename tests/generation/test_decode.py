@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from zaohua.generation.decode import Generated, generate, tokens
+from zaohua.generation.decode import generate, tokens
 from zaohua.generation.sampling import choose, uniforms
 from zaohua.generation.settings import Sampling
 from zaohua.model.presets import shape
@@ -29,7 +29,7 @@ def by_whole_passes(model, prompts, sampling, ends):
     """The same, one row at a time, from the whole text at each step."""
     found = []
     for row, prompt in enumerate(prompts):
-        text, reason = list(prompt), "length"
+        text = list(prompt)
         for step in range(min(sampling.max_new_tokens, LENGTH - len(prompt))):
             logits = model.logits(model(torch.tensor([text])))[:, -1]
             seen = torch.zeros(1, VOCAB, dtype=torch.bool)
@@ -37,10 +37,9 @@ def by_whole_passes(model, prompts, sampling, ends):
             uniform = torch.from_numpy(uniforms(sampling.seed, torch.tensor([row]).numpy(), step))
             chosen = int(choose(logits, sampling, uniform, seen))
             if chosen in ends:
-                reason = "stop"
                 break
             text.append(chosen)
-        found.append(Generated(text[len(prompt) :], reason))
+        found.append(text[len(prompt) :])
     return found
 
 
@@ -62,25 +61,24 @@ def test_rows_are_those_of_whole_passes_whatever_the_batch(model, sampling):
 
 def test_equal_prompts_in_one_call_draw_differently(model):
     found = list(generate(model, [[4]] * 8, Sampling(temperature=1.0), end_ids=()))
-    assert len({tuple(done.ids) for done in found}) > 1
+    assert len({tuple(ids) for ids in found}) > 1
 
 
-def test_a_row_ends_at_the_model_s_length_and_says_so(model):
+def test_a_row_ends_at_the_model_s_length(model):
     found = list(generate(model, PROMPTS, Sampling(max_new_tokens=1000), end_ids=()))
-    assert [len(done.ids) + len(prompt) for done, prompt in zip(found, PROMPTS, strict=True)] == [LENGTH] * len(PROMPTS)
-    assert {done.reason for done in found} == {"length"}
+    assert [len(ids) + len(prompt) for ids, prompt in zip(found, PROMPTS, strict=True)] == [LENGTH] * len(PROMPTS)
 
 
 def test_an_end_is_no_part_of_the_text(model):
     ends = set(range(VOCAB))
-    assert list(generate(model, PROMPTS, Sampling(), end_ids=ends)) == [Generated([], "stop")] * len(PROMPTS)
+    assert list(generate(model, PROMPTS, Sampling(), end_ids=ends)) == [[]] * len(PROMPTS)
 
 
 def test_forbidden_ids_never_come(model):
     forbidden = set(range(VOCAB)) - {7, 19}
     for sampling in (Sampling(temperature=5.0), Sampling(temperature=0.0), Sampling(temperature=5.0, top_p=0.9)):
         found = list(generate(model, PROMPTS, sampling, end_ids=(), forbidden=forbidden))
-        assert {index for done in found for index in done.ids} <= {7, 19}
+        assert {index for ids in found for index in ids} <= {7, 19}
 
 
 def test_finished_rows_leave_the_batch(model):

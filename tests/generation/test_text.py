@@ -1,4 +1,4 @@
-"""Completions and replies: what is read, what may be written, and why it ended."""
+"""Completions and replies: what is read, what may be written, and where it ends."""
 
 import dataclasses
 
@@ -46,13 +46,22 @@ def always(loaded, *ids):
     return loaded
 
 
-def test_pieces_join_to_the_decoded_ids(loaded):
+def passes(loaded):
+    """The ids (rows, time) of each pass of the model from now on: the prompt, then each new token but the last."""
+    found = []
+    loaded.model.register_forward_pre_hook(lambda _, inputs: found.append(inputs[0]))
+    return found
+
+
+def test_the_prompt_is_read_and_every_piece_says_something_and_a_seed_repeats_them(loaded):
+    prompt = [loaded.tokenizer.end_of_text, *loaded.tokenizer.encode("造化")]
     for seed in range(5):
-        writing = complete(loaded, "造化", Sampling(max_new_tokens=40, temperature=1.0, seed=seed))
-        pieces = list(writing)
+        read = passes(loaded)
+        pieces = list(complete(loaded, "造化", Sampling(max_new_tokens=40, temperature=1.0, seed=seed)))
+        assert pieces
         assert all(pieces)
-        assert writing.prompt_tokens == 1 + len(loaded.tokenizer.encode("造化"))
-        assert writing.reason in ("stop", "length")
+        assert read[0].tolist() == [prompt]
+        assert len(read) <= 40
         again = list(complete(loaded, "造化", Sampling(max_new_tokens=40, temperature=1.0, seed=seed)))
         assert again == pieces
 
@@ -63,32 +72,29 @@ def test_neither_padding_rows_nor_special_tokens_are_ever_written(loaded):
     assert len(never) == PAD + len(tokenizer.specials) - 1
     letter = tokenizer.encode("c")[0]
     writing = complete(always(loaded, *never, letter), "", Sampling(temperature=0.0, max_new_tokens=3))
-    assert "".join(writing) == "ccc"
-    assert (writing.reason, writing.new_tokens) == ("length", 3)
+    assert "".join(writing) == "ccc", "three tokens were allowed"
 
 
 def test_the_end_of_text_ends_a_completion_and_shows_nothing(loaded):
-    writing = complete(always(loaded, loaded.tokenizer.end_of_text), "The cat", Sampling(temperature=0.0))
-    assert list(writing) == []
-    assert writing.reason == "stop"
+    read = passes(loaded)
+    assert list(complete(always(loaded, loaded.tokenizer.end_of_text), "The cat", Sampling(temperature=0.0))) == []
+    assert len(read) == 1, "nothing follows the end"
 
 
 def test_a_stop_string_ends_it_and_is_not_shown(loaded):
-    letter = loaded.tokenizer.encode("c")[0]
+    letter, read = loaded.tokenizer.encode("c")[0], passes(loaded)
     writing = complete(always(loaded, letter), "", Sampling(temperature=0.0, max_new_tokens=9, stop=("ccccc",)))
-    assert "".join(writing) == ""
-    assert (writing.reason, writing.new_tokens) == ("stop", 5)
+    assert list(writing) == []
+    assert len(read) == 5, "the fifth letter ends it"
     writing = complete(loaded, "", Sampling(temperature=0.0, max_new_tokens=4, stop=("ccccc",)))
-    assert "".join(writing) == "cccc"
-    assert writing.reason == "length"
+    assert "".join(writing) == "cccc", "a stop string that never came whole is text"
 
 
 def test_a_reply_may_end_with_the_end_of_a_message(loaded):
-    messages = [{"role": "user", "content": "hello <|end|>"}]
+    messages, read = [{"role": "user", "content": "hello <|end|>"}], passes(loaded)
     writing = reply(always(loaded, loaded.tokenizer.specials["<|end|>"]), messages, Sampling(temperature=0.0))
     assert list(writing) == []
-    assert writing.reason == "stop"
-    assert writing.prompt_tokens == len(render(loaded.tokenizer, messages, add_reply=True).ids)
+    assert [ids.tolist() for ids in read] == [[render(loaded.tokenizer, messages, add_reply=True).ids]]
 
 
 def test_the_oldest_messages_give_way_but_never_the_system_s(loaded):
@@ -96,12 +102,15 @@ def test_the_oldest_messages_give_way_but_never_the_system_s(loaded):
     turns = [{"role": role, "content": "a b c a b"} for _ in range(6) for role in ("user", "assistant")][:-1]
     whole = len(render(loaded.tokenizer, system + turns, add_reply=True).ids)
     assert whole > loaded.model.config.max_length
-    writing = reply(loaded, system + turns, Sampling(max_new_tokens=10))
-    allowed = {
-        len(render(loaded.tokenizer, system + turns[first:], add_reply=True).ids) for first in range(0, len(turns), 2)
-    }
-    assert writing.prompt_tokens in allowed
-    assert writing.prompt_tokens + 10 <= loaded.model.config.max_length
+    read = passes(loaded)
+    list(reply(loaded, system + turns, Sampling(max_new_tokens=10)))
+    fitting = [
+        ids
+        for first in range(len(turns))
+        if len(ids := render(loaded.tokenizer, system + turns[first:], add_reply=True).ids) + 10
+        <= loaded.model.config.max_length
+    ]
+    assert read[0].tolist() == fitting[:1], "no more is left out than must be"
     assert len(turns) == 11, "the caller's list is not changed"
     with pytest.raises(UserError, match=r"the prompt has .* tokens, but the model reads and writes 64: shorten it"):
         list(reply(loaded, [{"role": "user", "content": "我" * 200}], Sampling()))

@@ -1,34 +1,12 @@
-"""A config is possible or refused in one sentence, and its arithmetic is that of the model."""
+"""A config is possible or refused in one sentence, and what is left out follows from the rest."""
 
 import dataclasses
 
 import pytest
-import torch
 
-from zaohua.model.config import TransformerConfig, flops_per_token, parameter_count
-from zaohua.model.transformer import Transformer
+from zaohua.model.config import TransformerConfig
 
 SMALL = {"vocab_size": 50, "max_length": 16, "dim": 24, "layers": 3, "heads": 4}
-
-
-def parameters(config):
-    with torch.device("meta"):
-        return sum(parameter.numel() for parameter in Transformer(config).parameters())
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {},
-        {"kv_heads": 2, "head_dim": 10, "ffn_dim": 50, "tied_head": False},
-        {"position": "rotary", "norm": "rms", "mlp": "swiglu", "qk_norm": True, "qkv_bias": False},
-        {"mlp_bias": False, "output_bias": False, "norm_first": False},
-        {"encoder_layers": 2, "segments": 2, "embedding_norm": True},
-    ],
-)
-def test_parameter_count_is_the_model_s(change):
-    config = TransformerConfig(**SMALL | change)
-    assert parameter_count(config) == parameters(config)
 
 
 @pytest.mark.parametrize(
@@ -56,17 +34,8 @@ def test_sizes_left_out_follow_from_the_others():
     assert dataclasses.replace(config, layers=5).ffn_dim == 96
 
 
-def test_flops_are_twice_the_weights_and_four_per_key():
-    config = TransformerConfig(**SMALL)
-    weights = 3 * (4 * 24 * 24 + 2 * 24 * 96) + 50 * 24
-    assert flops_per_token(config, 16, backward=False) == 2 * weights + 3 * 4 * 24 * 16
-    assert flops_per_token(config, 16) == 3 * flops_per_token(config, 16, backward=False)
-
-
-def test_local_layers_see_only_their_window():
-    local = dataclasses.replace(TransformerConfig(**SMALL), local_window=4)
-    saved = flops_per_token(TransformerConfig(**SMALL), 16) - flops_per_token(local, 16)
-    assert saved == 3 * 4 * 24 * (16 - 4)  # one of the three layers
+def test_every_second_layer_is_local():
+    local = TransformerConfig(**SMALL, local_window=4)
     assert [local.window(layer) for layer in range(3)] == [0, 4, 0]
 
 

@@ -27,7 +27,7 @@ from zaohua.corpus.sketches import (
     read_sizes,
     write_sketch,
 )
-from zaohua.mixing import mix
+from zaohua.hashing import scramble
 
 Paths = Sequence[Path]
 _FOLD = 2**22  # pairs read before they are folded into clusters
@@ -142,7 +142,7 @@ def verified_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -
     found = []
     for path in inputs[:count]:
         pairs = arrays.read(path)["near"]
-        found.append(pairs[mix(pairs[:, 0] ^ mix(pairs[:, 1])) % np.uint64(count) == partition])
+        found.append(pairs[scramble(pairs[:, 0] ^ scramble(pairs[:, 1])) % np.uint64(count) == partition])
     pairs = unique_pairs(np.concatenate(found))
     near = NearDuplicates(**{name: settings[name] for name in ("characters", "words", "verify")})
     keys = _Keys(inputs[count:])

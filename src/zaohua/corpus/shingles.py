@@ -7,14 +7,14 @@ from typing import Literal
 
 import numpy as np
 
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 _PIECE = 2**20  # code points looked at together
 _BLOCK = 2**16  # windows hashed together: what stays in the processor's cache
 _STEP = np.uint64(0x632BE59BD9B4E019)
 _DENSE = ((0xE00, 0x1100), (0x1780, 0x1800), (0x3005, 0x3008), (0x3040, 0x3130), (0x31A0, 0x3200), (0x3400, 0x4DC0),
           (0x4E00, 0xA000), (0xF900, 0xFB00), (0xFF66, 0xFF9E), (0x20000, 0x323B0))  # fmt: skip
-_FACTORS = mix(np.arange(1, 65, dtype=np.uint64) * GOLDEN) | np.uint64(1)
+_FACTORS = scramble(np.arange(1, 65, dtype=np.uint64) * GOLDEN) | np.uint64(1)
 
 Way = Literal["characters", "words", "mixed"]
 """What the units of a text are: its code points, its words, or words and, of scripts without spaces, code points."""
@@ -175,4 +175,4 @@ def _hashes(letters: np.ndarray, firsts: np.ndarray) -> np.ndarray:
         return np.zeros(0, dtype=np.uint64)
     place = np.arange(len(letters)) - np.repeat(firsts, np.diff(firsts, append=len(letters)))
     terms = (letters.astype(np.uint64) + _STEP) * _FACTORS[place & 63]
-    return mix(np.add.reduceat(terms, firsts))
+    return scramble(np.add.reduceat(terms, firsts))

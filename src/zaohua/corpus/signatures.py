@@ -8,7 +8,7 @@ import numpy as np
 
 from zaohua.corpus.comparison import NearDuplicates
 from zaohua.corpus.shingles import Way, long_enough, units, windows
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 
 def minhashes(texts: Sequence[str], settings: NearDuplicates, *, characters: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -45,9 +45,9 @@ def _minhash() -> Any:
 def band_keys(minhashes: np.ndarray, settings: NearDuplicates) -> np.ndarray:
     """Signatures (m, bands * rows) uint32 -> a hash of each band's number and MinHashes, (m, bands) uint64."""
     bands = minhashes.reshape(len(minhashes), settings.bands, settings.rows)
-    keys = np.broadcast_to(mix(np.arange(1, settings.bands + 1, dtype=np.uint64) * GOLDEN), bands.shape[:2])
+    keys = np.broadcast_to(scramble(np.arange(1, settings.bands + 1, dtype=np.uint64) * GOLDEN), bands.shape[:2])
     for row in range(settings.rows):
-        keys = mix((keys + GOLDEN) ^ bands[:, :, row])
+        keys = scramble((keys + GOLDEN) ^ bands[:, :, row])
     return np.ascontiguousarray(keys)
 
 

@@ -48,7 +48,7 @@ class RowSource(Protocol):
 
 
 def make_batch(rows: RowSource, indices: np.ndarray) -> Batch:
-    """The named rows as one batch."""
+    """Row numbers (n,) -> those rows as one batch (n, time), on the CPU."""
     arrays = rows.batch(indices)
     count = int(np.count_nonzero(arrays["labels"] != IGNORED))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}

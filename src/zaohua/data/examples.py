@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -52,9 +51,7 @@ class PackedExamples:
             self.cut += len(ids) > length + 1
             taken = np.asarray(ids[-(length + 1) :], dtype=np.int64)
             wanted = np.asarray(learn[-(length + 1) :], dtype=bool)
-            labels = np.where(
-                wanted[1:], taken[1:], IGNORED
-            )  # (time,): the token that follows, where it is to be learned
+            labels = np.where(wanted[1:], taken[1:], IGNORED)  # (time,): what follows, where it is to be learned
             place = next((i for i in range(max(0, len(rows) - 8), len(rows)) if room[i] >= len(labels)), None)
             if place is None:
                 place = len(rows)
@@ -88,10 +85,5 @@ class PackedExamples:
 
 def pack_conversations(conversations: Iterable[Conversation], tokenizer: Tokenizer, length: int) -> PackedExamples:
     """Conversations as rows in which the assistant's words, and the mark that ends them, are learned."""
-
-    def examples() -> Iterator[tuple[list[int], list[bool]]]:
-        for messages in conversations:
-            rendered: Any = render(tokenizer, messages)
-            yield list(rendered.ids), list(rendered.learn)
-
-    return PackedExamples(examples(), length, filler=tokenizer.end_of_text)
+    examples = (render(tokenizer, messages) for messages in conversations)
+    return PackedExamples(examples, length, filler=tokenizer.end_of_text)

@@ -17,8 +17,9 @@ def shares(weights: Sequence[float], total: int) -> np.ndarray:
     if not len(given) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
         raise UserError(f"the weights of a mix are {list(weights)}: give numbers of 0 or more, one of them above 0")
     exact = given / given.sum() * total
-    counts = np.floor(exact).astype(np.int64)
-    rest = np.argsort(-(exact - counts), kind="stable")[: total - int(counts.sum())]
+    counts = np.floor(np.round(exact, 9)).astype(np.int64)
+    remainders = np.round(exact - counts, 9)  # rounded, so that equal ones are equal
+    rest = np.argsort(-remainders, kind="stable")[: total - int(counts.sum())]
     counts[rest] += 1
     return counts
 

@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from zaohua.mixing import mix
+from zaohua.hashing import scramble
 
 _ROUNDS = 8
 
@@ -51,7 +51,7 @@ def _feistel(value: np.ndarray, half: np.uint64, keys: np.ndarray) -> np.ndarray
     mask = (np.uint64(1) << half) - np.uint64(1)
     left, right = value >> half, value & mask
     for key in keys:
-        left, right = right, left ^ (mix(right + key) & mask)
+        left, right = right, left ^ (scramble(right + key) & mask)
     return (left << half) | right
 
 

@@ -4,6 +4,7 @@ import bisect
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from zaohua.settings import UserError
 from zaohua.tokenizer.texts import row_groups, text_bytes
 from zaohua.tokenizer.tokenizer import Tokenizer
 
-CODE = 2
+CODE = 3
 """Raised by hand when the same settings and inputs would give other shards."""
 
 INDEX = "index.json"
@@ -25,10 +26,9 @@ PARTS = {"train": "documents", "heldout": "heldout"}
 
 
 def run(settings: TokensSettings, corpus: Path, tokenizer: Path, output: Path, events: Events) -> Path:
-    """Encode a corpus folder -> `train-0000.bin` …, `train.idx`, the same for `heldout`, and index.json.
+    """Encode a corpus folder -> `train-0000.bin` …, the same for `heldout`, and index.json.
 
     A .bin holds ids, little-endian u16 or u32: end_of_text, document, end_of_text, document, …, end_of_text.
-    A .idx holds for each document where it ends in its part's stream, little-endian u64.
     """
     folders.open_folder(corpus, "corpus", made_by=f"zaohua corpus TEXTS -o {corpus}")
     encoder = Tokenizer.load(tokenizer)
@@ -80,21 +80,15 @@ class _Writer:
         self.shards: list[int] = []
         self.documents = self.bytes = 0
         self.end = 0
-        self.ends = folder / f"{part}.idx"
-        self.ends.touch()
         self.sources: dict[str, list[int]] = {}
 
     def add(self, batch: list[str], source: str) -> int:
         """Append documents of a source -> their UTF-8 bytes; a full shard is written out."""
-        lengths = []
+        own = self.sources.setdefault(source, [self.end, self.end])
         for ids in self.tokenizer.encode_batch(batch):
             self.pending.append(np.array([*ids, self.tokenizer.end_of_text], dtype=self.dtype))
-            lengths.append(len(ids) + 1)
-        ends = self.end + np.cumsum(lengths)
-        begin, self.end = self.end, int(ends[-1]) if lengths else self.end
-        self.sources.setdefault(source, [begin, begin])[1] = self.end
-        with self.ends.open("ab") as file:
-            file.write(ends.astype("<u8").tobytes())
+            self.end += len(ids) + 1
+        own[1] = self.end
         self.documents += len(batch)
         size = sum(len(text.encode()) for text in batch)
         self.bytes += size
@@ -145,16 +139,15 @@ class Tokens:
             shard += 1
 
 
+@dataclass(frozen=True)
 class Part:
-    """One part of a store: `tokens`, where documents end, how many bytes of text they were, and where sources lie."""
+    """One part of a store: its tokens, how many bytes of text they were, the mark between documents, its sources."""
 
-    def __init__(
-        self, tokens: Tokens, document_ends: np.ndarray, text_bytes: int, end_of_text: int,
-        sources: dict[str, tuple[int, int]] | None = None,
-    ) -> None:  # fmt: skip
-        self.tokens, self.document_ends, self.bytes, self.end_of_text = tokens, document_ends, text_bytes, end_of_text
-        self.sources = sources or {}
-        """Source -> its tokens [begin, end)."""
+    tokens: Tokens
+    bytes: int
+    end_of_text: int
+    sources: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Source -> its tokens [begin, end)."""
 
 
 class TokenStore:
@@ -185,15 +178,12 @@ class TokenStore:
 def _open_part(folder: Path, part: str, index: dict[str, Any], dtype: np.dtype) -> Part:
     counts = index["parts"][part]
     shards = [_map(folder / f"{part}-{n:04}.bin", dtype, count) for n, count in enumerate(counts["shards"])]
-    ends = _map(folder / f"{part}.idx", np.dtype("<u8"), counts["documents"])
-    if shards and int(ends[-1]) + 1 != counts["tokens"]:
-        raise ValueError(f"the documents of {part} do not end where its tokens end")
     sources = {name: (begin, end) for name, (begin, end) in counts["sources"].items()}
-    return Part(Tokens(shards), ends, counts["bytes"], index["end_of_text"], sources)
+    return Part(Tokens(shards), counts["bytes"], index["end_of_text"], sources)
 
 
 def _map(path: Path, dtype: np.dtype, count: int) -> np.ndarray:
     size = path.stat().st_size
     if size != count * dtype.itemsize:
         raise ValueError(f"{path.name} has {size} bytes instead of {count * dtype.itemsize}")
-    return np.memmap(path, dtype=dtype, mode="r") if count else np.empty(0, dtype=dtype)
+    return np.memmap(path, dtype=dtype, mode="r")

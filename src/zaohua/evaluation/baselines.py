@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import zstandard
 
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 Compress = Callable[[bytes], int]
 
@@ -34,13 +34,13 @@ def zstd(data: bytes) -> int:
 COMPRESSORS: dict[str, Compress] = {"xz -9": xz, "zstd -19": zstd}
 
 
-def compressor_bits(compress: Compress, train: bytes, heldout: bytes) -> dict[str, float]:
+def compressed_bits(compress: Compress, train: bytes, heldout: bytes) -> dict[str, float]:
     """Bits per byte of `heldout` alone, and seen: after `train`."""
     seen = compress(train + heldout) - compress(train)
     return {"alone": 8 * compress(heldout) / len(heldout), "seen": 8 * seen / len(heldout)}
 
 
-def compressors_bits(train: bytes, heldout: bytes) -> dict[str, dict[str, float]]:
+def bits_by_compressor(train: bytes, heldout: bytes) -> dict[str, dict[str, float]]:
     """The same for each compressor by name, all at once: they are slow, and each runs on one core.
 
     In threads that end with the program: an interrupt does not wait for them.
@@ -48,7 +48,7 @@ def compressors_bits(train: bytes, heldout: bytes) -> dict[str, dict[str, float]
     found: dict[str, dict[str, float]] = {}
 
     def measure(name: str, compress: Compress) -> None:
-        found[name] = compressor_bits(compress, train, heldout)
+        found[name] = compressed_bits(compress, train, heldout)
 
     threads = [threading.Thread(target=measure, args=each, daemon=True) for each in COMPRESSORS.items()]
     for thread in threads:
@@ -86,8 +86,8 @@ def _hashes(tokens: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     context = np.full(places, length + 1, dtype=np.uint64)
     with np.errstate(over="ignore"):
         for back in range(length):
-            context = mix(context * GOLDEN + tokens[back : back + places])
-        return context, mix(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
+            context = scramble(context * GOLDEN + tokens[back : back + places])
+        return context, scramble(context * np.uint64(0xD6E8FEB86659FD93) + tokens[length:] + np.uint64(1))
 
 
 def _look_up(kinds: np.ndarray, values: np.ndarray, wanted: np.ndarray) -> np.ndarray:

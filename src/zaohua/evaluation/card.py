@@ -28,6 +28,9 @@ WORDS: dict[str, dict[str, Any]] = {
         "by_length": "{low}–{high} sentences: grammatical {grammatical:.0%}, consistent {consistent:.0%} of {stories}",
         "questions": "unseen questions about a given story, answered exactly ({language})",
         "blind": "best answer that ignores the story",
+        "en": "English",
+        "zh": "Chinese",
+        "colon": ": ",
         "spent": "where the time went",
         "partly": "compressors and n-gram model have seen the first {looked_back:,} bytes of the training text; copies "
         "are looked for there",
@@ -46,14 +49,17 @@ WORDS: dict[str, dict[str, Any]] = {
         "seen": "先看过训练文本",
         "ngram": "同一训练文本的五元模型",
         "samples": "样本，温度 {temperature}",
-        "copy": "与训练文本逐字相同的最长片段：{characters} 字符",
-        "world": "凭空写出并经检查的故事（{language}）",
-        "grammatical": "合语法",
+        "copy": "与训练文本逐字相同的最长片段：{characters} 个字符",
+        "world": "无提示生成的故事，经检查器检查（{language}）",
+        "grammatical": "语法正确",
         "consistent": "前后一致",
         "in_training_text": "与训练文本逐字相同",
-        "by_length": "{low}–{high} 句：合语法 {grammatical:.0%}，前后一致 {consistent:.0%}，共 {stories} 篇",
-        "questions": "就给定故事提出的新问题，答案完全正确（{language}）",
-        "blind": "不看故事的最佳答案",
+        "by_length": "{low}–{high} 句：语法正确 {grammatical:.0%}，前后一致 {consistent:.0%}，共 {stories} 篇",
+        "questions": "针对给定故事的新问题：完全答对的比例（{language}）",
+        "blind": "不看故事只靠猜的最好成绩",
+        "en": "英文",
+        "zh": "中文",
+        "colon": "：",
         "spent": "时间用在哪里",
         "partly": "压缩器和五元模型看过训练文本的前 {looked_back:,} 字节；逐字相同的片段也在其中查找",
     },
@@ -66,12 +72,15 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     lines = [f"# {card['name']} · {say['title']}", "", say["made"].format(**card["model"]), ""]
     lines += bits(card, language)
     for code, scores in card.get("stories", {}).items():
-        lines += ["", f"## {say['world'].format(language=code)}", ""]
-        lines += [f"- {say[key]}: {_share(scores[key])}" for key in ("grammatical", "consistent", "in_training_text")]
+        lines += ["", f"## {say['world'].format(language=say[code])}", ""]
+        lines += [
+            f"- {say[key]}{say['colon']}{_share(scores[key])}"
+            for key in ("grammatical", "consistent", "in_training_text")
+        ]
         lines += [f"  - {say['by_length'].format(**row)}" for row in scores.get("by_length", [])]
     for code, scores in card.get("questions", {}).items():
-        lines += ["", f"## {say['questions'].format(language=code)}", "", f"- {_share(scores['right'])}"]
-        lines += [f"- {say['blind']}: {_share(scores['without_the_story'])}"]
+        lines += ["", f"## {say['questions'].format(language=say[code])}", "", f"- {_share(scores['right'])}"]
+        lines += [f"- {say['blind']}{say['colon']}{_share(scores['without_the_story'])}"]
     if card["samples"]:
         lines += ["", f"## {say['samples'].format(temperature=card['temperature'])}", ""]
         for number, text in enumerate(card["samples"], start=1):
@@ -86,10 +95,10 @@ def bits(card: Mapping[str, Any], language: str) -> list[str]:
     """The lines about bits per byte: the model on the held-out text, and what it is held against, in zh or en."""
     say, heldout = WORDS[language], card["heldout"]
     title = say["bits"].format(bytes=heldout["bytes"], split=_split(heldout, say))
-    lines = [f"## {title}", "", f"- **{say['model']}: {heldout['bits_per_byte']:.3f}**"]
+    lines = [f"## {title}", "", f"- **{say['model']}{say['colon']}{heldout['bits_per_byte']:.3f}**"]
     for name, found in card["baselines"].items():
         if name == "ngram":
-            lines.append(f"- {say['ngram']}: {found['seen']:.3f}")
+            lines.append(f"- {say['ngram']}{say['colon']}{found['seen']:.3f}")
         else:
             lines.append(f"- {name}: {say['alone']} {found['alone']:.3f} · {say['seen']} {found['seen']:.3f}")
     if card.get("looked_back"):

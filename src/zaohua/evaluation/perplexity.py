@@ -18,9 +18,7 @@ TOKENS_AT_ONCE = 8192
 
 
 @torch.no_grad()
-def summed_loss(
-    objective: Causal, rows: RowSource, device: torch.device, *, limit: int | None = None
-) -> tuple[float, int]:
+def summed_loss(objective: Causal, rows: RowSource, *, limit: int | None = None) -> tuple[float, int]:
     """The summed -log p in nats over the rows' targets (at most `limit` rows, spread evenly), and their number."""
     count = len(rows) if limit is None else min(limit, len(rows))
     chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.int64) if count else np.empty(0, dtype=np.int64)
@@ -28,7 +26,7 @@ def summed_loss(
     width = rows.batch(chosen[:1])["ids"].shape[1] if count else 1
     at_once = max(1, TOKENS_AT_ONCE // width)
     for start in range(0, count, at_once):
-        batch = make_batch(rows, chosen[start : start + at_once]).to(device)
+        batch = make_batch(rows, chosen[start : start + at_once]).to(objective.model.device)
         total += float(objective(batch)["loss"])
         targets += batch.counts["loss"]
     return total, targets
@@ -51,6 +49,5 @@ def text_bits(model: Transformer, tokenizer: Tokenizer, text: str) -> float:
     """Bits per byte of one document's raw UTF-8, read in rows of the model's whole length."""
     mark = tokenizer.end_of_text
     stream = _Text(np.array([mark, *tokenizer.encode(text), mark], dtype=np.int64), mark)
-    device = model.head_weight.device
-    nats, _ = summed_loss(Causal(model), Rows(stream, model.config.max_length), device)
+    nats, _ = summed_loss(Causal(model), Rows(stream, model.config.max_length))
     return bits_per_byte(nats, len(text.encode()))

@@ -1,8 +1,6 @@
 """Prompts of ids -> more ids: one prefill of a batch, then a token a row and step, until all rows have ended."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -14,16 +12,6 @@ from zaohua.model.cache import KeyValueCache
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 
-Reason = Literal["stop", "length"]
-
-
-@dataclass(frozen=True)
-class Generated:
-    """The new ids of a prompt, without the end; `stop`: an end came, `length`: the allowed number was reached."""
-
-    ids: list[int]
-    reason: Reason
-
 
 def generate(
     model: Transformer,
@@ -33,8 +21,8 @@ def generate(
     end_ids: Collection[int],
     forbidden: Collection[int] = (),
     batch: int = 128,
-) -> Iterator[Generated]:
-    """What follows each prompt, in their order, `batch` of them at a time.
+) -> Iterator[list[int]]:
+    """The new ids of each prompt without the end, in their order, `batch` of them at a time.
 
     A row draws the same whatever stands beside it: its numbers depend on the seed, its place in `prompts` and the
     position. `forbidden` ids are never drawn. Stop strings are text and are not looked for here. Raises UserError for
@@ -47,8 +35,7 @@ def generate(
             for row, index in zip(rows, ids, strict=True):
                 found[row].append(index)
         for ids in found:
-            ended = ids[-1] in end_ids
-            yield Generated(ids[:-1] if ended else ids, "stop" if ended else "length")
+            yield ids[:-1] if ids[-1] in end_ids else ids
 
 
 @torch.inference_mode()
@@ -67,7 +54,7 @@ def tokens(
     and with the `forbidden` ids in them. Finished rows leave the batch. `first_row` is the number of the first prompt
     in the drawing of random numbers.
     """
-    device = model.head_weight.device
+    device = model.device
     limit, ends = model.config.max_length, frozenset(end_ids)
     lengths = [len(prompt) for prompt in prompts]
     if min(lengths) < 1:
@@ -82,9 +69,9 @@ def tokens(
         device=device,
         dtype=model.head_weight.dtype,
     )
-    logits = _prefill(model, prompts, lengths, cache, device)
-    never = _never(model, forbidden, device)
-    seen = _seen(model, prompts, device) if sampling.repetition_penalty != 1.0 else None
+    logits = _prefill(model, prompts, lengths, cache)
+    never = _never(model, forbidden)
+    seen = _seen(model, prompts) if sampling.repetition_penalty != 1.0 else None
     rows = list(range(len(prompts)))  # which prompt each row of the batch continues
     for step in range(max(rooms)):
         drawn = torch.from_numpy(uniforms(sampling.seed, np.array(rows) + first_row, step)).to(device)
@@ -94,7 +81,7 @@ def tokens(
         left = _without_finished([ids[i] in ends or step + 1 == rooms[row] for i, row in enumerate(rows)])
         if not left:
             return
-        if len(left) < len(rows) or left != list(range(len(rows))):
+        if len(left) < len(rows):
             rows = [rows[i] for i in left]
             cache.keep(left, max(lengths[row] for row in rows) + step)
             chosen = torch.tensor(left, device=device)
@@ -104,11 +91,9 @@ def tokens(
         logits = model.logits(model(next_ids[:, None], cache=cache)[:, 0]).float()  # (rows, vocab)
 
 
-def _prefill(
-    model: Transformer, prompts: Sequence[Sequence[int]], lengths: list[int], cache: KeyValueCache, device: torch.device
-) -> Tensor:
+def _prefill(model: Transformer, prompts: Sequence[Sequence[int]], lengths: list[int], cache: KeyValueCache) -> Tensor:
     """Read all prompts, padded at the end, into the cache -> the scores (rows, vocab) of each one's next token."""
-    longest = max(lengths)
+    device, longest = model.device, max(lengths)
     ids = torch.tensor([[*prompt, *[0] * (longest - len(prompt))] for prompt in prompts], device=device)
     last = torch.tensor(lengths, device=device) - 1
     padding = torch.arange(longest, device=device) <= last[:, None]  # (rows, longest)
@@ -116,18 +101,18 @@ def _prefill(
     return model.logits(hidden[torch.arange(len(prompts), device=device), last]).float()
 
 
-def _never(model: Transformer, forbidden: Collection[int], device: torch.device) -> Tensor:
+def _never(model: Transformer, forbidden: Collection[int]) -> Tensor:
     """(vocab,): -inf at ids that are never drawn, 0 elsewhere."""
-    never = torch.zeros(model.config.vocab_size, device=device)
-    never[torch.tensor(sorted(forbidden), dtype=torch.long, device=device)] = float("-inf")
+    never = torch.zeros(model.config.vocab_size, device=model.device)
+    never[torch.tensor(sorted(forbidden), dtype=torch.long, device=model.device)] = float("-inf")
     return never
 
 
-def _seen(model: Transformer, prompts: Sequence[Sequence[int]], device: torch.device) -> Tensor:
+def _seen(model: Transformer, prompts: Sequence[Sequence[int]]) -> Tensor:
     """(rows, vocab): True where an id stands in the prompt."""
-    seen = torch.zeros((len(prompts), model.config.vocab_size), dtype=torch.bool, device=device)
+    seen = torch.zeros((len(prompts), model.config.vocab_size), dtype=torch.bool, device=model.device)
     for row, prompt in enumerate(prompts):
-        seen[row, torch.tensor(prompt, device=device)] = True
+        seen[row, torch.tensor(prompt, device=model.device)] = True
     return seen
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from zaohua.generation.settings import Sampling
-from zaohua.mixing import GOLDEN, mix
+from zaohua.hashing import GOLDEN, scramble
 
 COLD = 1e-5  # below this temperature nothing but the most probable token is ever drawn
 RANKED = 256  # candidates for top-p that are looked at before the whole vocabulary is sorted
@@ -29,13 +29,11 @@ def choose(logits: Tensor, sampling: Sampling, uniform: Tensor, seen: Tensor | N
     total = reach[:, -1:]
     if sampling.top_p < 1.0:
         if ranked is None:
-            whole, first = reach[:, -1:], min(vocab, RANKED)
-            probabilities, ranked = logits.softmax(-1).topk(first)
+            probabilities, ranked = logits.softmax(-1).topk(min(vocab, RANKED))
             reach = probabilities.double().cumsum(-1)
-            if bool((reach[:, -1:] < sampling.top_p * whole).any()):
+            if bool((reach[:, -1:] < sampling.top_p * total).any()):
                 probabilities, ranked = logits.softmax(-1).sort(descending=True, stable=True)
                 reach = probabilities.double().cumsum(-1)
-            total = whole
         dropped = (reach >= sampling.top_p * total)[:, :-1].sum(-1, keepdim=True)  # (rows, 1), after the crossing one
         total = reach.gather(-1, reach.shape[-1] - 1 - dropped)
     # Strictly below the total, so that the first to pass it may be drawn and has a probability above 0.
@@ -49,7 +47,7 @@ def uniforms(seed: int, rows: np.ndarray, position: int) -> np.ndarray:
 
     So a row draws the same whatever stands beside it. SplitMix64 (Steele et al. 2014), keyed by one after the other.
     """
-    state = mix(np.array([seed], dtype=np.uint64) + GOLDEN)
-    state = mix((state ^ rows.astype(np.uint64)) + GOLDEN)
-    state = mix((state ^ np.array([position], dtype=np.uint64)) + GOLDEN)
+    state = scramble(np.array([seed], dtype=np.uint64) + GOLDEN)
+    state = scramble((state ^ rows.astype(np.uint64)) + GOLDEN)
+    state = scramble((state ^ np.array([position], dtype=np.uint64)) + GOLDEN)
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53

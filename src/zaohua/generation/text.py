@@ -1,10 +1,9 @@
 """Text from a loaded model as it is written: a completion of text, or a reply in a conversation."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Self
 
 from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
-from zaohua.generation.decode import Reason, generate, tokens
+from zaohua.generation.decode import generate, tokens
 from zaohua.generation.settings import Sampling
 from zaohua.generation.streaming import TextStream
 from zaohua.model.transformer import Transformer
@@ -14,50 +13,14 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 _END_OF_REPLY = "<|end|>"
 
 
-class Writing(Iterator[str]):
-    """The pieces of a text while it is written. `reason` says why it ended and is None until then."""
-
-    def __init__(self, loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends: Collection[int]) -> None:
-        self.prompt_tokens = len(prompt)
-        self.new_tokens = 0
-        self.reason: Reason | None = None
-        self._pieces = self._write(loaded, prompt, sampling, ends)
-
-    def __iter__(self) -> Self:
-        return self
-
-    def __next__(self) -> str:
-        return next(self._pieces)
-
-    def _write(
-        self, loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends: Collection[int]
-    ) -> Iterator[str]:
-        tokenizer = tokenizer_of(loaded)
-        stream = TextStream(tokenizer.token_bytes, stop=sampling.stop)
-        forbidden = never_written(tokenizer, loaded.model.config.vocab_size, ends)
-        for _, ids, _ in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
-            self.new_tokens += 1
-            if ids[0] in ends:
-                self.reason = "stop"
-                break
-            if piece := stream.feed(ids):
-                yield piece
-            if stream.stopped:
-                self.reason = "stop"
-                return
-        if piece := stream.flush():
-            yield piece
-        self.reason = "stop" if stream.stopped else self.reason or "length"
-
-
-def complete(loaded: LoadedModel, prompt: str, sampling: Sampling) -> Writing:
-    """The continuation of a text, which stands at the beginning of a document."""
+def complete(loaded: LoadedModel, prompt: str, sampling: Sampling) -> Iterator[str]:
+    """The pieces of a text's continuation; the text stands at the beginning of a document."""
     tokenizer = tokenizer_of(loaded)
-    return Writing(loaded, [tokenizer.end_of_text, *tokenizer.encode(prompt)], sampling, {tokenizer.end_of_text})
+    return _write(loaded, [tokenizer.end_of_text, *tokenizer.encode(prompt)], sampling, {tokenizer.end_of_text})
 
 
-def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: Sampling) -> Writing:
-    """The assistant's answer to a conversation of {"role", "content"}.
+def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: Sampling) -> Iterator[str]:
+    """The pieces of the assistant's answer to a conversation of {"role", "content"}.
 
     When the conversation and the answer do not fit into the model, the oldest messages after a system message are left
     out; raises UserError when the last one alone does not fit.
@@ -70,7 +33,21 @@ def reply(loaded: LoadedModel, messages: Sequence[Mapping[str, str]], sampling: 
     while len(prompt) + room > loaded.model.config.max_length and len(messages) > first + 1:
         del messages[first]
         prompt = render(tokenizer, messages, add_reply=True).ids
-    return Writing(loaded, prompt, sampling, ends_of(tokenizer))
+    return _write(loaded, prompt, sampling, ends_of(tokenizer))
+
+
+def _write(loaded: LoadedModel, prompt: Sequence[int], sampling: Sampling, ends: Collection[int]) -> Iterator[str]:
+    """The pieces of what follows the prompt, until an end, a stop string or the last token allowed."""
+    tokenizer = tokenizer_of(loaded)
+    stream = TextStream(tokenizer.token_bytes, stop=sampling.stop)
+    forbidden = never_written(tokenizer, loaded.model.config.vocab_size, ends)
+    for _, ids, _ in tokens(loaded.model, [prompt], sampling, end_ids=ends, forbidden=forbidden):
+        if piece := stream.feed(ids):  # an end has no text, and nothing follows it
+            yield piece
+        if stream.stopped:
+            break
+    if piece := stream.flush():
+        yield piece
 
 
 def ends_of(tokenizer: Tokenizer) -> set[int]:
@@ -92,4 +69,4 @@ def written(model: Transformer, tokenizer: Tokenizer, prompts: Sequence[list[int
     ends = ends_of(tokenizer)
     forbidden = never_written(tokenizer, model.config.vocab_size, ends)
     found = generate(model, list(prompts), sampling, end_ids=ends, forbidden=forbidden)
-    return [tokenizer.decode(done.ids) for done in found]
+    return [tokenizer.decode(ids) for ids in found]

@@ -30,11 +30,11 @@ def inspect(loaded: LoadedModel, text: str, output: Path, *, name: str, max_toke
     whole = [tokenizer.end_of_text, *tokenizer.encode(text)]
     if len(whole) < 2:
         raise UserError("the text to inspect is empty: give a sentence or more")
-    ids = torch.tensor(whole[: min(max_tokens, loaded.model.config.max_length)])
-    ids = ids.to(next(loaded.model.parameters()).device)
+    shown = whole[: min(max_tokens, loaded.model.config.max_length)]
+    ids = torch.tensor(shown, device=loaded.model.device)
     expected = expectations(loaded.model, ids, top)
     maps = attention_maps(loaded.model, ids)
-    data = {"model": name, "whole": len(whole)} | _content(tokenizer, ids.tolist(), expected, maps)
+    data = {"model": name, "whole": len(whole)} | _content(tokenizer, shown, expected, maps)
     write_file(output, _page(data))
 
 

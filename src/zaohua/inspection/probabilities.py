@@ -59,8 +59,7 @@ def expectations(model: Transformer, ids: Tensor, top: int) -> Expectations:
 
 def next_tokens(model: Transformer, ids: Sequence[int], top: int = 10) -> list[tuple[int, float]]:
     """The likeliest tokens after a text's ids, each with its probability: "The sun rises in the" -> east."""
-    device = next(model.parameters()).device
-    found = expectations(model, torch.tensor(ids, device=device), top)
+    found = expectations(model, torch.tensor(ids, device=model.device), top)
     return list(zip(found.top_ids[-1].tolist(), found.top_logprobs[-1].exp().tolist()))
 
 

@@ -31,10 +31,9 @@ def score(logprobs: Tensor, token: int, start: int, alternatives: int) -> Score:
 
 def prompt_scores(model: Transformer, prompt: Sequence[int], starts: Sequence[int], alternatives: int) -> list[Score]:
     """The scores of a prompt's own tokens, whose starts in the text are given."""
-    found = expectations(model, torch.tensor(prompt, device=model.head_weight.device), max(alternatives, 1))
+    found = expectations(model, torch.tensor(prompt, device=model.device), alternatives)
     scores = [Score(prompt[0], starts[0], None, [])]
     for place in range(1, len(prompt)):
         rivals = zip(found.top_ids[place - 1].tolist(), found.top_logprobs[place - 1].tolist(), strict=True)
-        listed = list(rivals) if alternatives else []
-        scores.append(Score(prompt[place], starts[place], float(found.logprobs[place]), listed))
+        scores.append(Score(prompt[place], starts[place], float(found.logprobs[place]), list(rivals)))
     return scores

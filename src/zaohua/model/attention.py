@@ -50,7 +50,9 @@ class Attention(nn.Module):
         """hidden (batch, time, dim), source (batch, keys, dim) -> (batch, time, dim).
 
         bias (batch or 1, 1, time, keys) is added to the scores and says all that may be attended; without it, causal
-        attention hides the future and what the window leaves behind.
+        attention hides the future and what the window leaves behind. rotation: cosine and sine, each (batch or 1, time,
+        1, head_dim / 2), of queries and keys, which then stand at the same places. positions (batch, time): the slots
+        of the cache that the keys go to.
         """
         query = self.query_norm(self.query(hidden).unflatten(-1, (self.heads, -1)))  # (batch, time, heads, head_dim)
         key = self.key_norm(self.key(source).unflatten(-1, (self.kv_heads, -1)))
@@ -96,7 +98,7 @@ def attend(
     if query.device.type != "cpu" and maps is None:
         if bias is None and window:
             bias = edge_bias(query, 0, 0, key.shape[2], window)
-        mixed = F.scaled_dot_product_attention(
+        fused = F.scaled_dot_product_attention(
             query,
             key,
             value,
@@ -106,22 +108,8 @@ def attend(
             scale=scale,
             enable_gqa=query.shape[1] != key.shape[1],
         )
-        return mixed.transpose(1, 2).flatten(2)
-    return attend_in_blocks(query, key, value, scale, causal, window, bias, dropout, maps)
-
-
-def attend_in_blocks(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    scale: float,
-    causal: bool,
-    window: int,
-    bias: Tensor | None,
-    dropout: float,
-    maps: list[Tensor] | None,
-) -> Tensor:
-    """What `attend` promises, some query rows at a time. Query heads that share a key are rows of one product."""
+        return fused.transpose(1, 2).flatten(2)
+    # Query heads that share a key are rows of one product.
     time, keys, groups = query.shape[2], key.shape[2], key.shape[1]
     query = (query * scale).unflatten(1, (groups, -1))  # (batch, groups, shared, time, head_dim)
     shared = query.shape[2]
@@ -181,6 +169,11 @@ def mask_bias(mask: Tensor, dtype: torch.dtype) -> Tensor:
     return torch.zeros((), device=mask.device, dtype=dtype).masked_fill(~mask, hidden_score(dtype))
 
 
+def padding_bias(padding: Tensor | None, dtype: torch.dtype) -> Tensor | None:
+    """padding (batch, keys), True at real tokens -> what to add to the scores, (batch, 1, 1, keys), or None."""
+    return None if padding is None else mask_bias(padding[:, None, None, :], dtype)
+
+
 def rotation(positions: Tensor, head_dim: int, base: float, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
     """Cosine and sine of each position's angles: positions (batch or 1, time) -> two (batch or 1, time, 1, pairs).
 
@@ -192,7 +185,10 @@ def rotation(positions: Tensor, head_dim: int, base: float, dtype: torch.dtype) 
 
 
 def rotate(heads: Tensor, rotation: tuple[Tensor, Tensor]) -> Tensor:
-    """Turn each pair of heads (batch, time, heads, head_dim) by its position's angle."""
+    """heads (batch, time, heads, head_dim), each pair turned by its position's angle, of the same shape.
+
+    rotation: cosine and sine, each (batch or 1, time, 1, pairs).
+    """
     cosine, sine = rotation
     first, second = heads.chunk(2, dim=-1)
     return torch.cat(

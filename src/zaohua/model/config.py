@@ -1,15 +1,7 @@
 """What a transformer is made of: one frozen description for every family."""
 
-from dataclasses import dataclass, replace
-from typing import Literal, Self
-
-CHOICES = {
-    "attends": ("causal", "both_ways"),
-    "position": ("learned", "rotary"),
-    "norm": ("layer", "rms"),
-    "mlp": ("gelu", "gelu_tanh", "relu", "swiglu"),
-    "initializer": ("normal", "gpt2", "xavier"),
-}
+from dataclasses import dataclass, fields, replace
+from typing import Literal, Self, get_args
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +48,12 @@ class TransformerConfig:
         for name in ("kv_heads", "head_dim", "ffn_dim", "encoder_layers", "local_window", "segments"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}")
+        for field in fields(self):
+            allowed = get_args(field.type)  # of a Literal; numbers and flags have none
+            if allowed and getattr(self, field.name) not in allowed:
+                raise ValueError(
+                    f"{field.name} is {getattr(self, field.name)!r}; it must be one of {', '.join(allowed)}"
+                )
         for name in ("embedding_dropout", "attention_dropout", "residual_dropout"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0 and below 1")
@@ -84,52 +79,3 @@ class TransformerConfig:
     def window(self, layer: int) -> int:
         """How many last tokens this layer sees; 0: all. Layers 0, 2, 4 … are dense (GPT-3, section 2.1)."""
         return self.local_window if layer % 2 else 0
-
-
-def parameter_count(config: TransformerConfig) -> int:
-    """Trainable numbers in the whole model, every table and bias included, tied weights once."""
-    tables = config.vocab_size * (1 if config.tied_head else 2) + config.segments
-    if config.position == "learned":
-        tables += config.max_length
-    norms = config.embedding_norm + config.norm_first * (1 + (config.encoder_layers > 0))
-    block = _block_weights(config) + _block_biases(config)
-    cross = _attention_weights(config) + _attention_biases(config) + _norm_size(config)
-    return (
-        tables * config.dim
-        + norms * _norm_size(config)
-        + (config.layers + config.encoder_layers) * block
-        + (config.layers * cross if config.encoder_layers else 0)
-    )
-
-
-def flops_per_token(config: TransformerConfig, length: int, *, backward: bool = True) -> float:
-    """Floating-point operations for one token of a row of `length` tokens (Chowdhery et al. 2022, appendix B).
-
-    Two per weight of every matrix product, and four per head width and visible key, as if every key were visible;
-    three times that with the backward pass. Decoder-only models and encoders.
-    """
-    products = config.layers * _block_weights(config) + config.vocab_size * config.dim
-    keys = sum(min(length, config.window(layer) or length) for layer in range(config.layers))
-    return (3.0 if backward else 1.0) * (2.0 * products + 4.0 * config.heads * config.head_dim * keys)
-
-
-def _attention_weights(config: TransformerConfig) -> int:
-    return config.dim * config.head_dim * 2 * (config.heads + config.kv_heads)
-
-
-def _attention_biases(config: TransformerConfig) -> int:
-    biases = config.qkv_bias * config.head_dim * (config.heads + 2 * config.kv_heads) + config.output_bias * config.dim
-    return biases + config.qk_norm * 2 * config.head_dim
-
-
-def _norm_size(config: TransformerConfig) -> int:
-    return config.dim * (2 if config.norm == "layer" else 1)
-
-
-def _block_weights(config: TransformerConfig) -> int:
-    return _attention_weights(config) + config.dim * config.ffn_dim * (3 if config.mlp == "swiglu" else 2)
-
-
-def _block_biases(config: TransformerConfig) -> int:
-    inner = config.ffn_dim * (2 if config.mlp == "swiglu" else 1)
-    return _attention_biases(config) + config.mlp_bias * (inner + config.dim) + 2 * _norm_size(config)

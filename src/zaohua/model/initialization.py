@@ -9,14 +9,12 @@ from zaohua.model.norm import RMSNorm
 from zaohua.model.transformer import MLP, InputEmbedding, Transformer
 
 
-def new_model(
-    config: TransformerConfig, *, generator: torch.Generator, dtype: torch.dtype = torch.float32
-) -> Transformer:
-    """A model with fresh weights on the generator's device; the same generator state gives the same weights."""
+def new_model(config: TransformerConfig, *, generator: torch.Generator) -> Transformer:
+    """A float32 model with fresh weights on the generator's device; the same generator state gives the same weights."""
     with torch.device("meta"):
         model = Transformer(config)
     empty = {
-        name: torch.empty(parameter.shape, device=generator.device, dtype=dtype)
+        name: torch.empty(parameter.shape, device=generator.device, dtype=torch.float32)
         for name, parameter in model.named_parameters()
     }
     model.load_state_dict(empty, assign=True)

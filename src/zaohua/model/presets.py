@@ -1,11 +1,18 @@
 """Named models of the lineage, and shapes of any size for the planner."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 from zaohua.model.config import TransformerConfig
 
 Family = Literal["openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3"]
+GPT3: dict[str, Any] = {
+    "local_window": 256,
+    "scaled_attention": False,
+    "qkv_bias": False,
+    "initializer": "gpt2",
+}
+"""Dense and local layers in turn (Brown et al. 2020, section 2.1); window and details as gpt_neo has them."""
 
 
 def _gpt2(layers: int, dim: int, heads: int) -> TransformerConfig:
@@ -15,18 +22,7 @@ def _gpt2(layers: int, dim: int, heads: int) -> TransformerConfig:
 
 
 def _gpt3(layers: int, dim: int, heads: int) -> TransformerConfig:
-    """Dense and local layers in turn (Brown et al. 2020, section 2.1); window and details as gpt_neo has them."""
-    return TransformerConfig(
-        vocab_size=50_257,
-        max_length=2048,
-        dim=dim,
-        layers=layers,
-        heads=heads,
-        local_window=256,
-        scaled_attention=False,
-        qkv_bias=False,
-        initializer="gpt2",
-    )
+    return TransformerConfig(vocab_size=50_257, max_length=2048, dim=dim, layers=layers, heads=heads, **GPT3)
 
 
 PRESETS: dict[str, TransformerConfig] = {
@@ -67,7 +63,7 @@ def shape(family: Family, *, dim: int, layers: int, vocab_size: int, max_length:
     shapes = {
         "openai-gpt": replace(base, norm_first=False),
         "gpt2": replace(base, initializer="gpt2"),
-        "gpt_neo": replace(base, local_window=256, scaled_attention=False, qkv_bias=False, initializer="gpt2"),
+        "gpt_neo": replace(base, **GPT3),
         "llama": modern,
         "qwen3": replace(modern, norm_eps=1e-6, qk_norm=True),
     }

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zaohua.model.attention import Attention, mask_bias, rotation, visible
+from zaohua.model.attention import Attention, mask_bias, padding_bias, rotation, visible
 from zaohua.model.cache import KeyValueCache
 from zaohua.model.config import TransformerConfig
 from zaohua.model.layers import Embedding, Linear
@@ -81,6 +81,11 @@ class Transformer(nn.Module):
         """The output projection (vocab, dim): the token embedding where the head is tied to it."""
         return self.embedding.token.weight if self.head is None else self.head.weight
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie, and where ids must lie to be read."""
+        return self.head_weight.device
+
     def _biases(
         self,
         hidden: Tensor,
@@ -94,27 +99,29 @@ class Transformer(nn.Module):
         None where attention by itself hides the right keys: only the future, and what lies before the window. So a
         fresh cache needs no bias: padding stands at the end of its rows, in the future of every real token.
         """
-        dtype, window = compute_dtype(hidden), self.config.local_window
+        mask = None
         if cache is not None:
             if cache.longest == 0:
                 return None, None
-            slots = torch.arange(cache.longest + hidden.shape[1], device=hidden.device)
-            queries = positions[:, None, :, None]
-            dense = mask_bias(visible(queries, slots, 0), dtype)
-            return dense, mask_bias(visible(queries, slots, window), dtype) if window else dense
-        if documents is None and padding is None:
-            return None, None
-        mask = None
-        if documents is not None:
+        elif documents is not None:
             mask = documents[:, None, :, None] == documents[:, None, None, :]
-        if padding is not None:
-            mask = padding[:, None, None, :] if mask is None else mask & padding[:, None, None, :]
-        if self.config.attends == "both_ways" or mask is None:
-            bias = None if mask is None else mask_bias(mask, dtype)
-            return bias, bias
-        slots = torch.arange(hidden.shape[1], device=hidden.device)
-        dense = mask_bias(mask & visible(slots[:, None], slots, 0), dtype)
-        return dense, mask_bias(mask & visible(slots[:, None], slots, window), dtype) if window else dense
+            if padding is not None:
+                mask = mask & padding[:, None, None, :]
+        elif padding is not None:
+            mask = padding[:, None, None, :]
+        else:
+            return None, None
+        slots = torch.arange(hidden.shape[1] + (cache.longest if cache else 0), device=hidden.device)
+        queries = positions[:, None, :, None] if cache else slots[:, None]
+
+        def bias(window: int) -> Tensor:
+            if mask is not None and self.config.attends == "both_ways":
+                return mask_bias(mask, compute_dtype(hidden))
+            seen = visible(queries, slots, window)
+            return mask_bias(seen if mask is None else mask & seen, compute_dtype(hidden))
+
+        dense = bias(0)
+        return dense, bias(self.config.local_window) if self.config.local_window else dense
 
 
 class InputEmbedding(nn.Module):
@@ -238,8 +245,3 @@ def compute_dtype(hidden: Tensor) -> torch.dtype:
     """What matrix products of `hidden` come out as: autocast's type where it is on, the tensor's own elsewhere."""
     device = hidden.device.type
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else hidden.dtype
-
-
-def padding_bias(padding: Tensor | None, dtype: torch.dtype) -> Tensor | None:
-    """padding (batch, keys), True at real tokens -> what to add to the scores, (batch, 1, 1, keys), or None."""
-    return None if padding is None else mask_bias(padding[:, None, None, :], dtype)

@@ -17,7 +17,7 @@ from zaohua.server.errors import ApiError, error_body
 from zaohua.server.guard import Guard
 from zaohua.server.openai import Body, ChatRequest, CompletionRequest, read_body
 from zaohua.server.orders import chat_orders, completion_orders
-from zaohua.server.replies import ChatReply, CompletionReply, gather, likeliest_choices
+from zaohua.server.replies import ChatReply, CompletionReply, Reply, gather, likeliest_choices
 from zaohua.server.worker import Ticket, Worker
 from zaohua.server.writing import Order, Piece, write
 
@@ -25,10 +25,13 @@ MAX_BODY = 2_000_000
 """Bytes of a request's body."""
 PAGE = {
     "index.html": "text/html",
+    "theme.css": "text/css",
     "page.css": "text/css",
     "icon.svg": "image/svg+xml",
     **dict.fromkeys(("page.js", "labels.js", "stream.js", "chat.js", "continue.js"), "text/javascript"),
 }
+SHARED = frozenset({"theme.css"})
+"""The files that stand in `pages/`, for every page of ours."""
 LEFT = Response(status_code=499)
 """For a client that no longer listens."""
 
@@ -101,7 +104,7 @@ async def _answer(
     worker: Worker,
     asked: ChatRequest | CompletionRequest,
     orders: list[Order],
-    reply: ChatReply | CompletionReply,
+    reply: Reply,
     ignored: list[str],
 ) -> Response:
     """Have the orders written and send the answer, whole or as a stream; a client that leaves frees the worker."""
@@ -124,12 +127,7 @@ async def _answer(
     reply.completion_tokens = sum(piece.tokens for piece in pieces)
     choices = gather(pieces, count)
     if orders[0].choices > asked.n:
-        each = orders[0].choices
-        choices = [
-            choice
-            for place, order in enumerate(orders)
-            for choice in likeliest_choices(choices[place * each : (place + 1) * each], asked.n, len(order.echo))
-        ]
+        choices = likeliest_choices(choices, orders, asked.n)
     return JSONResponse(reply.body(choices), headers=headers)
 
 
@@ -140,9 +138,7 @@ async def _all(ticket: Ticket[Piece]) -> list[Piece]:
     return pieces
 
 
-async def _events(
-    ticket: Ticket[Piece], reply: ChatReply | CompletionReply, count: int, include_usage: bool
-) -> AsyncIterator[bytes]:
+async def _events(ticket: Ticket[Piece], reply: Reply, count: int, include_usage: bool) -> AsyncIterator[bytes]:
     """The events of a stream. An error on the way is an event too: the status has long been sent."""
     try:
         for chunk in reply.opening(count):
@@ -178,7 +174,8 @@ def _check_name(served: Served, name: str) -> None:
 
 
 def _file(name: str, kind: str) -> Callable[[], Any]:
-    content = (files("zaohua.server") / "page" / name).read_bytes()
+    folder = files("zaohua.pages") if name in SHARED else files("zaohua.server") / "page"
+    content = (folder / name).read_bytes()
 
     async def send() -> Response:
         return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})

@@ -2,12 +2,14 @@
 
 import time
 import uuid
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from zaohua.inspection.scoring import Score
-from zaohua.server.writing import Piece
+from zaohua.server.writing import Order, Piece
 from zaohua.tokenizer.tokenizer import Tokenizer
 
 
@@ -31,36 +33,86 @@ def gather(pieces: Iterable[Piece], count: int) -> list[Choice]:
     return choices
 
 
-def likeliest_choices(choices: list[Choice], keep: int, echoed: int) -> list[Choice]:
-    """The `keep` choices of the highest mean logprob per written token, best first; `echoed` tokens do not count."""
+def likeliest_choices(choices: Sequence[Choice], orders: Iterable[Order], keep: int) -> list[Choice]:
+    """Of each order's choices the `keep` of the highest mean logprob per written token, best first; no echo counts."""
+    found: list[Choice] = []
+    for order in orders:
+        own = choices[order.first_choice : order.first_choice + order.choices]
+        found += sorted(own, key=partial(_likelihood, echoed=len(order.echo)), reverse=True)[:keep]
+    return found
 
-    def likelihood(choice: Choice) -> float:
-        written = [score.logprob or 0.0 for score in choice.scores[echoed:]]
-        return sum(written) / max(len(written), 1)
 
-    return sorted(choices, key=likelihood, reverse=True)[:keep]
+def _likelihood(choice: Choice, *, echoed: int) -> float:
+    written = [score.logprob or 0.0 for score in choice.scores[echoed:]]
+    return sum(written) / max(len(written), 1)
 
 
-class Reply:
-    """What every body and chunk of one answer shares: its id, time, model and counted tokens.
+class Reply(ABC):
+    """One answer: its id, time, model and counted tokens, and what of it stands in a whole body and in a chunk.
 
     `alternatives` is None where no logprobs are wanted.
     """
 
+    PREFIX: ClassVar[str]
+    """What its id begins with."""
+    BODY: ClassVar[str]
+    CHUNK: ClassVar[str]
+    """OpenAI's names for the two kinds of object."""
+
     def __init__(self, model: str, tokenizer: Tokenizer, prompt_tokens: int, alternatives: int | None) -> None:
-        self.id = uuid.uuid4().hex
+        self.id = f"{self.PREFIX}-{uuid.uuid4().hex}"
         self.created = int(time.time())
         self.model, self.tokenizer = model, tokenizer
         self.prompt_tokens, self.completion_tokens = prompt_tokens, 0
         self.alternatives = alternatives
 
-    @property
-    def usage(self) -> dict[str, int]:
+    @abstractmethod
+    def _choice(
+        self, index: int, text: str, scores: list[Score], reason: str | None, *, whole: bool = False
+    ) -> dict[str, Any]:
+        """One choice, `whole` as in a body, or what a chunk brings of it."""
+
+    @abstractmethod
+    def _logprobs(self, scores: list[Score], alternatives: int) -> dict[str, Any]:
+        """The scores of tokens, each with at most so many rivals."""
+
+    def opening(self, choices: int) -> list[dict[str, Any]]:
+        """The chunks before any text of so many choices."""
+        return []
+
+    def body(self, choices: list[Choice]) -> dict[str, Any]:
+        """The answer as a whole."""
+        listed = [
+            self._choice(index, choice.text, choice.scores, choice.reason, whole=True)
+            for index, choice in enumerate(choices)
+        ]
+        return self._frame(self.BODY, listed) | {"usage": self._usage()}
+
+    def chunks(self, piece: Piece) -> list[dict[str, Any]]:
+        """A piece as chunks: text and scores, then, alone, why the choice ended."""
+        found = []
+        if piece.text or piece.scores:
+            found.append(self._choice(piece.choice, piece.text, piece.scores, None))
+        if piece.reason:
+            found.append(self._choice(piece.choice, "", [], piece.reason))
+        return [self._frame(self.CHUNK, [choice]) for choice in found]
+
+    def counts(self) -> dict[str, Any]:
+        """The chunk after all choices: how many tokens there were."""
+        return self._frame(self.CHUNK, []) | {"usage": self._usage()}
+
+    def _frame(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
+        return {"id": self.id, "object": kind, "created": self.created, "model": self.model, "choices": choices}
+
+    def _usage(self) -> dict[str, int]:
         return {
             "prompt_tokens": self.prompt_tokens,
             "completion_tokens": self.completion_tokens,
             "total_tokens": self.prompt_tokens + self.completion_tokens,
         }
+
+    def _scored(self, scores: list[Score]) -> dict[str, Any] | None:
+        return None if self.alternatives is None else self._logprobs(scores, self.alternatives)
 
     def _bytes(self, token: int) -> bytes:
         """A token's bytes; a special token's spelling; nothing for ids that only pad the model's table."""
@@ -72,53 +124,27 @@ class Reply:
 class ChatReply(Reply):
     """An answer of /v1/chat/completions."""
 
-    def body(self, choices: list[Choice]) -> dict[str, Any]:
-        listed = [
-            {
-                "index": index,
-                "message": {"role": "assistant", "content": choice.text, "refusal": None},
-                "logprobs": self._logprobs(choice.scores),
-                "finish_reason": choice.reason,
-            }
-            for index, choice in enumerate(choices)
-        ]
-        return self._frame("chat.completion", listed) | {"usage": self.usage}
+    PREFIX, BODY, CHUNK = "chatcmpl", "chat.completion", "chat.completion.chunk"
 
     def opening(self, choices: int) -> list[dict[str, Any]]:
         """The first chunk of each choice: only these name the role."""
-        return [self._chunk(index, {"role": "assistant", "content": ""}) for index in range(choices)]
+        delta = {"role": "assistant", "content": ""}
+        return [
+            self._frame(self.CHUNK, [{"index": index, "delta": delta, "logprobs": None, "finish_reason": None}])
+            for index in range(choices)
+        ]
 
-    def chunks(self, piece: Piece) -> list[dict[str, Any]]:
-        """A piece as chunks: text and scores, then, alone, why the choice ended."""
-        found = []
-        if piece.text or piece.scores:
-            found.append(self._chunk(piece.choice, {"content": piece.text}, scores=piece.scores))
-        if piece.reason:
-            found.append(self._chunk(piece.choice, {}, reason=piece.reason))
-        return found
-
-    def counts(self) -> dict[str, Any]:
-        return self._frame("chat.completion.chunk", []) | {"usage": self.usage}
-
-    def _chunk(
-        self, index: int, delta: dict[str, str], *, scores: list[Score] | None = None, reason: str | None = None
+    def _choice(
+        self, index: int, text: str, scores: list[Score], reason: str | None, *, whole: bool = False
     ) -> dict[str, Any]:
-        logprobs = self._logprobs(scores) if scores else None
-        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
-        return self._frame("chat.completion.chunk", [choice])
+        if whole:
+            said = {"message": {"role": "assistant", "content": text, "refusal": None}}
+        else:
+            said = {"delta": {} if reason else {"content": text}}
+        logprobs = self._scored(scores) if whole or scores else None
+        return {"index": index, **said, "logprobs": logprobs, "finish_reason": reason}
 
-    def _frame(self, kind: str, choices: list[Any]) -> dict[str, Any]:
-        return {
-            "id": f"chatcmpl-{self.id}",
-            "object": kind,
-            "created": self.created,
-            "model": self.model,
-            "choices": choices,
-        }
-
-    def _logprobs(self, scores: list[Score]) -> dict[str, Any] | None:
-        if self.alternatives is None:
-            return None
+    def _logprobs(self, scores: list[Score], alternatives: int) -> dict[str, Any]:
         content = [
             self._token(score.token, score.logprob or 0.0)
             | {"top_logprobs": [self._token(token, logprob) for token, logprob in score.alternatives]}
@@ -134,45 +160,19 @@ class ChatReply(Reply):
 class CompletionReply(Reply):
     """An answer of /v1/completions."""
 
-    def body(self, choices: list[Choice]) -> dict[str, Any]:
-        listed = [self._choice(i, choice.text, choice.scores, choice.reason) for i, choice in enumerate(choices)]
-        return self._frame(listed) | {"usage": self.usage}
+    PREFIX, BODY, CHUNK = "cmpl", "text_completion", "text_completion"
 
-    def opening(self, choices: int) -> list[dict[str, Any]]:
-        return []
+    def _choice(
+        self, index: int, text: str, scores: list[Score], reason: str | None, *, whole: bool = False
+    ) -> dict[str, Any]:
+        return {"text": text, "index": index, "logprobs": self._scored(scores), "finish_reason": reason}
 
-    def chunks(self, piece: Piece) -> list[dict[str, Any]]:
-        """A piece as chunks: text and scores, then, alone, why the choice ended."""
-        found = []
-        if piece.text or piece.scores:
-            found.append(self._frame([self._choice(piece.choice, piece.text, piece.scores, None)]))
-        if piece.reason:
-            found.append(self._frame([self._choice(piece.choice, "", [], piece.reason)]))
-        return found
-
-    def counts(self) -> dict[str, Any]:
-        return self._frame([]) | {"usage": self.usage}
-
-    def _frame(self, choices: list[Any]) -> dict[str, Any]:
-        return {
-            "id": f"cmpl-{self.id}",
-            "object": "text_completion",
-            "created": self.created,
-            "model": self.model,
-            "choices": choices,
-        }
-
-    def _choice(self, index: int, text: str, scores: list[Score], reason: str | None) -> dict[str, Any]:
-        return {"text": text, "index": index, "logprobs": self._logprobs(scores), "finish_reason": reason}
-
-    def _logprobs(self, scores: list[Score]) -> dict[str, Any] | None:
-        if self.alternatives is None:
-            return None
+    def _logprobs(self, scores: list[Score], alternatives: int) -> dict[str, Any]:
         tops = [{self._name(token): finite(value) for token, value in score.alternatives} for score in scores]
         return {
             "tokens": [self._name(score.token) for score in scores],
             "token_logprobs": [None if score.logprob is None else finite(score.logprob) for score in scores],
-            "top_logprobs": [top or None for top in tops] if self.alternatives else None,
+            "top_logprobs": [top or None for top in tops] if alternatives else None,
             "text_offset": [score.start for score in scores],
         }
 

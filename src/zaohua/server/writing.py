@@ -3,15 +3,19 @@
 import codecs
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from torch import Tensor
 
 from zaohua.checkpoint.model_folder import LoadedModel, tokenizer_of
-from zaohua.generation.decode import Reason, tokens
+from zaohua.generation.decode import tokens
 from zaohua.generation.settings import Sampling
 from zaohua.generation.streaming import TextStream
 from zaohua.generation.text import never_written
 from zaohua.inspection.scoring import Score, prompt_scores, score
+
+Reason = Literal["stop", "length"]
+"""Why a choice ended: an end or a stop string came, or the allowed number of tokens was reached."""
 
 
 @dataclass(frozen=True, kw_only=True)

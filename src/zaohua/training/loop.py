@@ -148,7 +148,7 @@ def _gradients(
 def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
     """Let an event happen without dropout, and without a trace in the random numbers that training draws."""
     objective.eval()
-    device = next(objective.parameters()).device
+    device = objective.model.device
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         fields = happening.run()
     objective.train()

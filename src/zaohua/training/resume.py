@@ -1,13 +1,10 @@
 """Checkpoints of a run: its complete state, written beside the step, taken up exactly."""
 
 import json
-import random
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from safetensors.torch import load_file
 
@@ -34,8 +31,8 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
     with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
         write_tensors(temporary / "weights.safetensors", objective.state_dict())
         write_tensors(temporary / "optimizer.safetensors", optimizer.state())
-        write_tensors(temporary / "generators.safetensors", _generator_tensors())
-        (temporary / "state.json").write_text(json.dumps({**asdict(position), **_generator_numbers()}))
+        write_tensors(temporary / "generators.safetensors", _generators())
+        (temporary / "state.json").write_text(json.dumps(asdict(position)))
     for old in sorted(checkpoints.glob("step-*"))[:-keep]:
         shutil.rmtree(old)
     return folder
@@ -59,33 +56,24 @@ def newest(checkpoints: Path) -> tuple[Path | None, list[str]]:
 
 
 def load(folder: Path, objective: Objective, optimizer: Optimizer) -> Position:
-    """Put the state in `folder` into the objective, the optimiser and the random generators."""
+    """Put the state in `folder` into the objective, the optimiser and torch's random generators."""
     objective.load_state_dict(load_file(folder / "weights.safetensors"))
     optimizer.load(load_file(folder / "optimizer.safetensors"))
     state = json.loads((folder / "state.json").read_text())
-    _restore_generators(load_file(folder / "generators.safetensors"), state)
+    _restore_generators(load_file(folder / "generators.safetensors"))
     return Position(**{field: state[field] for field in Position.__dataclass_fields__})
 
 
-def _generator_tensors() -> dict[str, torch.Tensor]:
+def _generators() -> dict[str, torch.Tensor]:
+    """The states of torch's generators, which dropout draws from; whatever else is random has a seed of its own."""
     state = {"torch.cpu": torch.get_rng_state()}
     if torch.cuda.is_available():
         state |= {f"torch.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
     return state
 
 
-def _generator_numbers() -> dict[str, Any]:
-    kind, keys, *rest = np.random.get_state(legacy=True)
-    version, numbers, gauss = random.getstate()
-    return {"python": [version, list(numbers), gauss], "numpy": [kind, [int(k) for k in np.asarray(keys)], *rest]}
-
-
-def _restore_generators(tensors: dict[str, torch.Tensor], numbers: dict[str, Any]) -> None:
+def _restore_generators(tensors: dict[str, torch.Tensor]) -> None:
     torch.set_rng_state(tensors["torch.cpu"])
     for name, state in tensors.items():
         if name.startswith("torch.cuda.") and torch.cuda.is_available():
             torch.cuda.set_rng_state(state, int(name.rpartition(".")[2]))
-    version, state, gauss = numbers["python"]
-    random.setstate((version, tuple(state), gauss))
-    kind, keys, *rest = numbers["numpy"]
-    np.random.set_state((kind, np.array(keys, dtype=np.uint32), *rest))

@@ -1,5 +1,15 @@
 // Everything the page says, in English and Chinese.
 
+// Stories of the small world, each with a question in the words in which that world asks.
+const ENGLISH = [
+  ["One morning Mia and the fisherman were in the garden. Mia had a red kite. Mia lost the kite. Mia was sad. The fisherman found the kite. The fisherman gave the kite back to Mia. Mia was happy and the fisherman was proud.", "Who found the kite?"],
+  ["One evening Leo and the painter were in the kitchen. The painter had a blue lamp. Leo broke the lamp. The painter was angry and Leo was sorry.", "How did Leo feel at the end?"],
+];
+const CHINESE = [
+  ["有一天，乐乐和护士在阁楼上。乐乐想要一面黄色的小鼓。护士告诉乐乐，小鼓在树林里。乐乐去了树林。乐乐拿到了小鼓。乐乐很高兴。", "小鼓是什么颜色的？"],
+  ["一天下午，妞妞和裁缝在花园里。裁缝有一把绿色的雨伞。妞妞向裁缝要雨伞。裁缝把雨伞给了妞妞。妞妞很高兴，裁缝很自豪。", "最后裁缝的心情怎么样？"],
+];
+
 export const LABELS = {
   en: {
     chat: "Chat", continue: "Continue text", temperature: "Temperature", theme: "Light or dark",
@@ -14,13 +24,8 @@ export const LABELS = {
     busy: "The server is busy. Try again in a moment.",
     long: "This is longer than the model can read. Start a new conversation, or shorten the text.",
     empty: "(an empty answer)", other: "中文",
-    examples: [
-      ["One day Mia and Olga were in the park. Mia had a green plate. Mia lost the plate in the park. Mia was sad. Olga found the plate in the park. Olga brought the plate back to Mia. Mia felt happy and Olga felt proud.", "Who found the plate?"],
-      ["One afternoon Wade and Olga were at the market. Wade was holding a green box. Wade lost the box at the market. Wade was sad.", "How did Wade feel at the end?"],
-      ["有一天，红红和丽丽在海滩上。丽丽有一个黑色的瓶子。红红去了图书馆。红红在图书馆里听到一声巨响。红红感到很害怕。", "瓶子是什么颜色的？"],
-      ["一天下午，妞妞和兰兰在花园里。妞妞拿着一条黑色的小船。兰兰想要小船。兰兰从妞妞手里抢走了小船。妞妞很生气。", "最后妞妞的心情怎么样？"],
-    ],
-    openings: ["One day Ann and Ben were in the garden.", "One morning Finn wanted a red kite.", "一天早上，小雨在图书馆里。"],
+    examples: [...ENGLISH, ...CHINESE],
+    openings: ["One day Ann and the baker were in the garden.", "One morning Sam was in the attic.", "一天早上，小石在图书馆里。"],
   },
   zh: {
     chat: "对话", continue: "续写", temperature: "温度", theme: "浅色或深色",
@@ -35,13 +40,8 @@ export const LABELS = {
     busy: "服务器正忙，请稍后再试。",
     long: "内容超出模型能读的长度。请开始新对话，或缩短文字。",
     empty: "（空回答）", other: "English",
-    examples: [
-      ["有一天，红红和丽丽在海滩上。丽丽有一个黑色的瓶子。红红去了图书馆。红红在图书馆里听到一声巨响。红红感到很害怕。", "瓶子是什么颜色的？"],
-      ["一天下午，妞妞和兰兰在花园里。妞妞拿着一条黑色的小船。兰兰想要小船。兰兰从妞妞手里抢走了小船。妞妞很生气。", "最后妞妞的心情怎么样？"],
-      ["One day Mia and Olga were in the park. Mia had a green plate. Mia lost the plate in the park. Mia was sad. Olga found the plate in the park. Olga brought the plate back to Mia. Mia felt happy and Olga felt proud.", "Who found the plate?"],
-      ["One afternoon Wade and Olga were at the market. Wade was holding a green box. Wade lost the box at the market. Wade was sad.", "How did Wade feel at the end?"],
-    ],
-    openings: ["一天早上，小雨在图书馆里。", "有一天，小宝有一只红色的风筝。", "One day Ann and Ben were in the garden."],
+    examples: [...CHINESE, ...ENGLISH],
+    openings: ["一天早上，小石在图书馆里。", "有一天，佳佳和农夫在谷仓里。", "One day Ann and the baker were in the garden."],
   },
 };
 

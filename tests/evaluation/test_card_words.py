@@ -1,0 +1,37 @@
+"""A card is read as its language is written."""
+
+import re
+
+from zaohua.evaluation.card import WORDS, to_text
+
+SHARE = {"share": 0.5, "low": 0.4, "high": 0.6}
+CARD = {
+    "name": "mine",
+    "model": {"parameters": 9, "family": "qwen3", "layers": 1, "dim": 2, "vocab_size": 3, "tokens": 4, "steps": 5},
+    "heldout": {"bits_per_byte": 1.5, "bytes": 10, "split": ""},
+    "baselines": {"xz -9": {"alone": 2.0, "seen": 1.0}, "ngram": {"seen": 1.7}},
+    "stories": {
+        language: dict.fromkeys(("grammatical", "consistent", "in_training_text"), SHARE) for language in ("en", "zh")
+    },
+    "questions": {language: {"right": SHARE, "without_the_story": SHARE} for language in ("en", "zh")},
+    "samples": ["一"],
+    "temperature": 0.8,
+    "longest_copy": "abc",
+    "spent": {"pretrain": 1.0},
+}
+
+
+def test_both_languages_have_words_for_the_same():
+    assert WORDS["en"].keys() == WORDS["zh"].keys()
+
+
+def test_languages_are_named_in_words():
+    for language, names in (("en", ("(English)", "(Chinese)")), ("zh", ("（英文）", "（中文）"))):
+        text = to_text(CARD, language)
+        assert [text.count(name) for name in names] == [2, 2]
+
+
+def test_a_list_in_chinese_has_full_width_colons():
+    items = [line for line in to_text(CARD, "zh").splitlines() if re.match(r"- (语法|前后|与训练|不看)", line)]
+    assert len(items) == 8
+    assert all("：50.0%" in item for item in items)
