@@ -17,8 +17,8 @@ class ModelSettings(Settings):
     """The shape of the model that is trained."""
 
     preset: str | None = None
-    """A model of the lineage by name (gpt1, gpt2, gpt3-small, …); then dim, layers and dropout follow from it, and the
-    rows still decide how long a text it reads, unless max_length does."""
+    """A published model by name (gpt1, gpt2, gpt3-small, smollm2-135m, qwen3-0.6b, …); then dim, layers and dropout
+    follow from it, and the rows still decide how long a text it reads, unless max_length does."""
     family: Family = "qwen3"
     """Which published architecture; decides where the model folder loads."""
     dim: Annotated[int, Field(ge=8, le=16_384)] = 256

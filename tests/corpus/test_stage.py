@@ -415,6 +415,23 @@ def test_a_changed_evaluation_file_is_noticed(tmp_path):
         assert [row["id"] for row in removed(corpus, "contaminated")] == [f"texts/{n}.txt"]
 
 
+def test_pages_of_listed_domains_and_words_are_left_out_and_a_changed_list_is_noticed(tmp_path):
+    urls = ["https://a.com/1", "https://b.org/2", "https://www.b.org/3", "https://c.net/casino", "", "https://d.net/5"]
+    lines = [{"text": story(n), "url": url} for n, url in enumerate(urls)]
+    write(tmp_path, "pages.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    listed = tmp_path / "domains.txt"
+    for domain, gone in (("b.org", [2, 3, 4]), ("a.com", [1, 4])):
+        listed.write_text(f"{domain}\n")
+        corpus = make(tmp_path, addresses={"domains": str(listed), "words": ["casino"]})
+        found = removed(corpus, "address")
+        assert sorted(row["id"] for row in found) == [f"texts/pages.jsonl:{n}" for n in gone]
+        assert {row["reason"] for row in found} == {f"{domain} is a listed domain", "the address holds casino"}
+        assert len(both(corpus)) == 6 - len(gone)
+    listed.unlink()
+    with pytest.raises(UserError, match=r"domains.txt cannot be read"):
+        make(tmp_path, addresses={"domains": str(listed)})
+
+
 @pytest.mark.parametrize("name", ["exam.jsonl", "exam.json", "exam.csv", "exam.parquet"])
 def test_questions_and_answers_are_looked_for_as_they_come(tmp_path, name):
     for n in range(6):

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from zaohua.corpus import arrays, language, mojibake
+from zaohua.corpus.addresses import read_domains, unwanted
 from zaohua.corpus.documents import CLEANED, FREE, REMOVED, Table, storable
 from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
 from zaohua.corpus.formats.settings import ReadingSettings
@@ -32,7 +33,16 @@ OUTPUTS = ("cleaned", "removed", "facts", "keys")
 """What the task writes, in this order: documents, what was removed, arrays about each document, and dedup keys."""
 
 CLEANING = frozenset(
-    {*ReadingSettings.model_fields, "mojibake", "rejoin", "normalise", "languages", "rules", "min_characters"}
+    {
+        *ReadingSettings.model_fields,
+        "addresses",
+        "mojibake",
+        "rejoin",
+        "normalise",
+        "languages",
+        "rules",
+        "min_characters",
+    }
 )
 """The settings that cleaning a piece reads."""
 
@@ -65,9 +75,18 @@ class Tally:
 class Cleaner:
     """Texts one after the other through all that is done to a text by itself."""
 
-    def __init__(self, settings: CorpusSettings, cleaned: Table, removed: Table, keys: KeyWriter, number: int) -> None:
-        """`number` is the piece's."""
+    def __init__(
+        self,
+        settings: CorpusSettings,
+        cleaned: Table,
+        removed: Table,
+        keys: KeyWriter,
+        number: int,
+        domains: np.ndarray | None = None,
+    ) -> None:
+        """`number` is the piece's, `domains` what `read_domains` gives."""
         self.settings, self.cleaned, self.removed, self.keys = settings, cleaned, removed, keys
+        self.domains = domains
         self.number = number << 32
         self.presets = presets_of(settings.rules)
         self.tally = Tally()
@@ -84,6 +103,9 @@ class Cleaner:
         self.tally.sources[source]["texts"] += 1
         if isinstance(item, Unreadable):
             self._remove(name, item.text, source, place, "unreadable", item.reason)
+            return
+        if item.url and (reason := unwanted(item.url, self.settings.addresses, self.domains)):
+            self._remove(name, item.text, source, place, "address", reason)
             return
         text, meta = self._mended(item), place | known | ({"fields": item.fields} if item.fields else {})
         if self.settings.mojibake and (reason := mojibake.damaged(text)):
@@ -144,7 +166,8 @@ def clean(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[st
     chosen, piece = check(CorpusSettings, settings["settings"]), from_json(settings["piece"])
     noted = Noted()
     with _writing(outputs) as tables:
-        cleaner = Cleaner(chosen, *tables, settings["number"])
+        domains = read_domains(inputs[-1]) if chosen.addresses.domains else None
+        cleaner = Cleaner(chosen, *tables, settings["number"], domains)
         for item in read(piece, chosen, noted, most=settings["most"]):
             cleaner.take(item, piece.source, settings["file"] + item.place, FREE)
     size = piece.size if settings["most"] is None else _read_of(piece, noted)

@@ -23,6 +23,7 @@ SIZE = 32 * 2**20
 """Bytes of a piece."""
 _BUNDLE = 1000  # files in a piece at most
 _PACKED = 4  # times its size that packed text usually has
+_PACKED_KINDS = frozenset({"parquet", "zip", "epub", "docx"})
 _UNPACKED_AGAIN = {"gz": 16, "zst": 16, "bz2": 2, "xz": 4}
 """Times that a file may be unpacked in all only to come to where its pieces begin; slow ones seldom."""
 
@@ -37,7 +38,7 @@ def pieces_of(entries: Sequence[Entry], settings: ReadingSettings, size: int = S
     bundle: list[Entry] = []
     held = 0
     for entry in entries:
-        taken = entry.size * (1 if entry.compression == "none" else _PACKED)
+        taken = text_size(entry)
         full = held + taken > size or len(bundle) == _BUNDLE
         if bundle and (full or entry.source != bundle[0].source):
             pieces.append(_bundled(bundle))
@@ -48,6 +49,12 @@ def pieces_of(entries: Sequence[Entry], settings: ReadingSettings, size: int = S
             bundle.append(entry)
             held += taken
     return pieces + ([_bundled(bundle)] if bundle else [])
+
+
+def text_size(entry: Entry) -> int:
+    """About how many bytes of text a file holds."""
+    packed = entry.compression != "none" or entry.kind in _PACKED_KINDS
+    return entry.size * (_PACKED if packed else 1)
 
 
 def cut(entry: Entry, settings: ReadingSettings, size: int = SIZE) -> list[Piece]:

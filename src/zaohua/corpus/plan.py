@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from zaohua.corpus import arrays, cleaning, clustering, finishing, lines
+from zaohua.corpus.addresses import write_domains
 from zaohua.corpus.decontaminate import Index
 from zaohua.corpus.documents import FREE, TEST, TRAIN
 from zaohua.corpus.engine.local import InProcess, Processes
@@ -22,7 +23,7 @@ from zaohua.corpus.engine.schedule import run as run_tasks
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.evaluations import evaluation_items
 from zaohua.corpus.finishing import FINISHING
-from zaohua.corpus.pieces import pieces_of, to_json
+from zaohua.corpus.pieces import pieces_of, text_size, to_json
 from zaohua.corpus.report.survey import survey
 from zaohua.corpus.settings import CorpusSettings, RunnerSettings
 from zaohua.corpus.sources import Entry, Piece
@@ -58,13 +59,13 @@ class Plan:
             del finishing_settings["decontaminate"]
         sample = settings.sample
         pieces = _pieces(entries, settings)
-        self.bytes = sum(piece.size for piece, _ in pieces)
+        self.bytes, text = sum(piece.size for piece, _ in pieces), sum(map(text_size, entries))
         if sample:
-            self.bytes = min(self.bytes, sample * _BYTES_A_TEXT)
-        documents = max(self.bytes // _BYTES_A_DOCUMENT, 1)
+            self.bytes = text = min(self.bytes, sample * _BYTES_A_TEXT)
+        documents = max(text // _BYTES_A_DOCUMENT, 1)
         self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
         self.functions = clustering.functions() | lines.functions() | {
-            "clean": Function(cleaning.clean, 4, _versions(*_CLEANED_WITH, *_READ_WITH)),
+            "clean": Function(cleaning.clean, 5, _versions(*_CLEANED_WITH, *_READ_WITH)),
             "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 3, _versions(*_CLEANED_WITH)),
             "no_clusters": Function(no_clusters, 1),
             "weigh": Function(finishing.weigh, 1),
@@ -75,6 +76,10 @@ class Plan:
             "survey": Function(survey, 1),
         }  # fmt: skip
         common = {"settings": cleaning_settings}
+        listed: tuple[str, ...] = ()
+        if settings.addresses.domains:
+            listed = ("domains",)
+            write_domains(Path(settings.addresses.domains), work / listed[0])
         self.cleaned: list[Task] = []
         file = 0
         first_file: dict[str, int] = {}
@@ -83,7 +88,7 @@ class Plan:
             here = first_file.setdefault(names[0], file)
             file = max(file, here + len(names))
             given = common | {"piece": to_json(piece), "number": len(self.cleaned), "file": here, "most": most}
-            self._clean("clean", names, given, piece.size / 1e6)
+            self._clean("clean", (*names, *listed), given, piece.size / 1e6)
         for world in worlds:
             for part, name in _parts(world, embedded):
                 given = common | {"world": world, "name": name, "part": part, "number": len(self.cleaned), "file": file}

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from zaohua.corpus.addresses import AddressSettings
 from zaohua.corpus.comparison import Boilerplate, Decontamination, NearDuplicates
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.normalize import Normalisation
@@ -52,6 +53,8 @@ class CorpusSettings(ReadingSettings):
     """Join lines of text that was wrapped at a width, as e-books are, into paragraphs; verse, lists and code stay."""
 
     normalise: Normalisation = Normalisation()
+
+    addresses: AddressSettings = AddressSettings()
 
     languages: tuple[str, ...] = ()
     """Keep only documents in these languages, by code such as zh, en, yue; none given: all."""

@@ -62,6 +62,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             "inputs": {
                 "sources": folders.digest_of([_named(entries, digests), world_digests(worlds, embedded)]),
                 "evaluations": folders.digest_of(_named(evaluations, digests)),
+                "domains": _listed(settings),
             },
         }
         if folders.up_to_date(output, manifest):
@@ -102,6 +103,12 @@ def _digests(work: Path, settings: CorpusSettings, entries: Sequence[Entry]) -> 
     """What names the content of each file, by its whole path; a sample reads little, so it looks at sizes and times."""
     names = [_place(entry) for entry in entries]
     return quick_digests(names) if settings.sample else content_digests(work, names)
+
+
+def _listed(settings: CorpusSettings) -> str:
+    """What names the content of the list of domains; "" where there is none, or none to be read."""
+    file = settings.addresses.domains
+    return folders.digest(Path(file)) if file and Path(file).is_file() else ""
 
 
 def _named(entries: Sequence[Entry], digests: Mapping[str, str]) -> list[list[str]]:

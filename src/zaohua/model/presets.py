@@ -13,6 +13,16 @@ GPT3: dict[str, Any] = {
     "initializer": "gpt2",
 }
 """Dense and local layers in turn (Brown et al. 2020, section 2.1); window and details as gpt_neo has them."""
+MODERN: dict[str, Any] = {
+    "position": "rotary",
+    "norm": "rms",
+    "mlp": "swiglu",
+    "qkv_bias": False,
+    "output_bias": False,
+    "mlp_bias": False,
+}
+"""What Llama (Touvron et al. 2023) and those after it changed."""
+QWEN3: dict[str, Any] = MODERN | {"norm_eps": 1e-6, "qk_norm": True}
 
 
 def _gpt2(layers: int, dim: int, heads: int) -> TransformerConfig:
@@ -23,6 +33,18 @@ def _gpt2(layers: int, dim: int, heads: int) -> TransformerConfig:
 
 def _gpt3(layers: int, dim: int, heads: int) -> TransformerConfig:
     return TransformerConfig(vocab_size=50_257, max_length=2048, dim=dim, layers=layers, heads=heads, **GPT3)
+
+
+def _llama(layers: int, dim: int, heads: int, kv_heads: int, ffn_dim: int, **details: Any) -> TransformerConfig:
+    sizes = {"layers": layers, "dim": dim, "heads": heads, "kv_heads": kv_heads, "ffn_dim": ffn_dim}
+    return TransformerConfig(**sizes, **MODERN, **details)
+
+
+def _qwen3(layers: int, dim: int, heads: int, ffn_dim: int, *, tied_head: bool = True) -> TransformerConfig:
+    sizes = {"layers": layers, "dim": dim, "heads": heads, "kv_heads": 8, "head_dim": 128, "ffn_dim": ffn_dim}
+    return TransformerConfig(
+        vocab_size=151_936, max_length=40_960, rope_base=1e6, tied_head=tied_head, **sizes, **QWEN3
+    )
 
 
 PRESETS: dict[str, TransformerConfig] = {
@@ -41,6 +63,14 @@ PRESETS: dict[str, TransformerConfig] = {
     "gpt3-6.7b": _gpt3(32, 4096, 32),
     "gpt3-13b": _gpt3(40, 5120, 40),  # printed as 5140, which 40 heads do not divide
     "gpt3-175b": _gpt3(96, 12_288, 96),
+    "smollm2-135m": _llama(30, 576, 9, 3, 1536, vocab_size=49_152, max_length=8192, rope_base=1e5),
+    "smollm2-360m": _llama(32, 960, 15, 5, 2560, vocab_size=49_152, max_length=8192, rope_base=1e5),
+    "tinyllama-1.1b": _llama(22, 2048, 32, 4, 5632, vocab_size=32_000, max_length=2048, tied_head=False),
+    "llama2-7b": _llama(32, 4096, 32, 32, 11_008, vocab_size=32_000, max_length=4096, tied_head=False),
+    "qwen3-0.6b": _qwen3(28, 1024, 16, 3072),  # Qwen team 2025, table 1
+    "qwen3-1.7b": _qwen3(28, 2048, 16, 6144),
+    "qwen3-4b": _qwen3(36, 2560, 32, 9728),
+    "qwen3-8b": _qwen3(36, 4096, 32, 12_288, tied_head=False),
 }
 
 
@@ -50,22 +80,13 @@ def shape(family: Family, *, dim: int, layers: int, vocab_size: int, max_length:
     base = TransformerConfig(
         dim=dim, layers=layers, heads=dim // head_dim, vocab_size=vocab_size, max_length=max_length
     )
-    modern = replace(
-        base,
-        ffn_dim=-(-8 * dim // 96) * 32,  # two thirds of 4 * dim: as many weights as a plain MLP (Shazeer 2020)
-        position="rotary",
-        norm="rms",
-        mlp="swiglu",
-        qkv_bias=False,
-        output_bias=False,
-        mlp_bias=False,
-    )
+    ffn_dim = -(-8 * dim // 96) * 32  # two thirds of 4 * dim: as many weights as a plain MLP (Shazeer 2020)
     shapes = {
         "openai-gpt": replace(base, norm_first=False),
         "gpt2": replace(base, initializer="gpt2"),
         "gpt_neo": replace(base, **GPT3),
-        "llama": modern,
-        "qwen3": replace(modern, norm_eps=1e-6, qk_norm=True),
+        "llama": replace(base, ffn_dim=ffn_dim, **MODERN),
+        "qwen3": replace(base, ffn_dim=ffn_dim, **QWEN3),
     }
     if family not in shapes:
         raise ValueError(f"unknown family {family!r}; it must be one of {', '.join(shapes)}")

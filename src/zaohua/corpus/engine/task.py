@@ -7,6 +7,7 @@ import stat
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from zaohua.settings import UserError
 DONE = "done"
 """The folder of done-files below the root that tasks work in."""
 CONTENTS = "contents.json"
+_READERS = 8  # files read at once for their digests, as a disk far away wants it
 _PATIENCE = 10.0  # seconds: a network file system shows a new file late
 
 Call = Callable[[Sequence[Path], Mapping[str, Any], Sequence[Path]], Mapping[str, Any] | None]
@@ -100,22 +102,29 @@ def content_digests(root: Path, names: Iterable[str]) -> dict[str, str]:
         known = {}
     found: dict[str, list[Any]] = {}
     unreadable: list[str] = []
-    for name in names:
-        try:
-            status = (root / name).stat()
-            before = known.get(name, [None, None, None])
-            if not stat.S_ISREG(status.st_mode):  # opening a pipe waits for who writes it
+    with ThreadPoolExecutor(_READERS) as readers:
+        for name, entry in readers.map(lambda name: (name, _content(root / name, known.get(name))), names):
+            if entry is None:
                 unreadable.append(name)
-            elif before[:2] == [status.st_size, status.st_mtime_ns]:
-                found[name] = before
             else:
-                found[name] = [status.st_size, status.st_mtime_ns, _digest(root / name)]
-        except OSError:
-            unreadable.append(name)
+                found[name] = entry
     if any(known.get(name) != entry for name, entry in found.items()):
         cache.parent.mkdir(parents=True, exist_ok=True)
         folders.write_file(cache, json.dumps(known | found))  # in ASCII: a name may hold lone surrogates
     return dict.fromkeys(unreadable, "") | {name: entry[2] for name, entry in found.items()}
+
+
+def _content(path: Path, before: list[Any] | None) -> list[Any] | None:
+    """Size, time and digest of a file, as `before` where size and time are; None where it cannot be read."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe waits for who writes it
+            return None
+        if before is not None and before[:2] == [status.st_size, status.st_mtime_ns]:
+            return before
+        return [status.st_size, status.st_mtime_ns, _digest(path)]
+    except OSError:
+        return None
 
 
 def quick_digests(names: Iterable[str]) -> dict[str, str]:

@@ -12,6 +12,7 @@ GROUPS: dict[str, tuple[str, str]] = {
     "documents": ("用于训练", "for training"),
     "heldout": ("留出", "held out"),
     "unreadable": ("不可读", "unreadable"),
+    "address": ("网址", "addresses"),
     "language": ("其他语言", "another language"),
     "rules": ("质量规则", "quality rules"),
     "duplicates": ("完全重复", "exact repeats"),
@@ -23,6 +24,7 @@ GROUPS: dict[str, tuple[str, str]] = {
 
 RULE_NAMES: dict[str, tuple[str, str]] = {
     "unreadable": ("无法读取或无法修复的内容", "could not be read, or not be repaired"),
+    "address": ("网址在排除之列", "an address that is not wanted"),
     EMPTY: ("没有一个词", "without a word"),
     "short": ("清洗后过短", "too short after cleaning"),
     "duplicates": ("除大小写、空白、标点与简繁外相同", "equal but for case, spacing, punctuation and script"),
@@ -137,7 +139,17 @@ def group_of(outcome: str) -> str:
 
 def steps(rules: Mapping[str, object]) -> list[str]:
     """The rules that removed something, in the order of the stage's steps."""
-    order = ["unreadable", "language", EMPTY, *RULES, "short", "duplicates", "near_duplicates", "boilerplate"]
+    order = [
+        "unreadable",
+        "address",
+        "language",
+        EMPTY,
+        *RULES,
+        "short",
+        "duplicates",
+        "near_duplicates",
+        "boilerplate",
+    ]
     places = {rule: place for place, rule in reversed(list(enumerate([*order, "contaminated"])))}
     return sorted(rules, key=lambda rule: (places.get(rule, len(places)), rule))
 
