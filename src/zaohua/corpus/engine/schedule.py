@@ -106,6 +106,8 @@ def run(
                         waiting[later] -= 1
                         if not waiting[later]:
                             heapq.heappush(ready, later)
+    if deaths:
+        sweep(root)  # what those who died had begun
     return [records[i] for i in range(len(tasks))]
 
 
