@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from zaohua.evaluation import memorisation
-from zaohua.evaluation.world import answer_scores, draw_by_language, share, story_scores
+from zaohua.evaluation.world import answer_scores, draw_by_language, language_of, share, story_scores
 
 
 @dataclass
@@ -19,6 +19,12 @@ def test_stories_are_the_first_of_each_language_in_the_order_drawn():
     drawn = [["a1", "一", "a2"], ["a3", "二", "三"], ["四", "a4"]]
     found = draw_by_language(lambda n: drawn[n], 3, ("en", "zh"))
     assert found == {"en": ["a1", "a2", "a3"], "zh": ["一", "二", "三"]}
+
+
+def test_a_slip_into_the_other_language_is_a_fault_of_the_one_that_the_story_is_in():
+    assert language_of("One day Ben was in the 花园 with Mia.") == "en"
+    assert language_of("有一天，小宝和 grateful 妞妞在花园里。") == "zh"
+    assert language_of("") == language_of("123") == "en"
 
 
 def test_a_model_that_never_writes_a_language_ends_the_search():

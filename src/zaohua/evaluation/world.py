@@ -1,6 +1,7 @@
 """What a model knows of an embedded world: stories checked, answers compared, each beside an honest baseline."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -21,8 +22,8 @@ _PATIENCE = 3
 
 
 def language_of(text: str) -> str:
-    """zh where a hanzi stands in the text, else en."""
-    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in text) else "en"
+    """The language that most of a text is in: zh where it has more hanzi than Latin words, else en."""
+    return "zh" if len(re.findall("[\u4e00-\u9fff]", text)) > len(re.findall("[A-Za-z]+", text)) else "en"
 
 
 def draw_by_language(
