@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from zaohua.corpus.addresses import AddressSettings, read_domains, unwanted, write_domains
+from zaohua.corpus.addresses import read_domains, unwanted, write_domains
+from zaohua.corpus.settings import AddressSettings
 from zaohua.settings import UserError
 
 LIST = "# what is not wanted\nExample.com\nspam.example.org # this one only\n\n0.0.0.0 ads.net\n淘气.cn\n"

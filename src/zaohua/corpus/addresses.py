@@ -6,27 +6,13 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import xxhash
-from pydantic import Field
 
 from zaohua.corpus import arrays
-from zaohua.settings import Settings, UserError
+from zaohua.corpus.settings import AddressSettings
+from zaohua.settings import UserError
 
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 _HOSTS = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|::1?|localhost\S*|broadcasthost)\s+(?=\S)")  # "0.0.0.0 domain"
-
-
-class AddressSettings(Settings):
-    """Texts with an address that are not wanted; those without one are never removed for it."""
-
-    domains: str | None = None
-    """A file of domains, one a line, `#` before comments (or a hosts file): their pages, and those of all below them,
-    are removed."""
-
-    words: tuple[str, ...] = Field(default=())
-    """A page is removed when one of these stands anywhere in its address."""
-
-    soft_words: tuple[str, ...] = Field(default=())
-    """A page is removed when two of these are words of its address."""
 
 
 def write_domains(file: Path, output: Path) -> None:

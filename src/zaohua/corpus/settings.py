@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from zaohua.corpus.addresses import AddressSettings
 from zaohua.corpus.comparison import Boilerplate, Decontamination, NearDuplicates
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.normalize import Normalisation
@@ -35,6 +34,20 @@ class RunnerSettings(Settings):
         if self.runner == "ray" and self.workers == 0:
             raise ValueError("Ray needs workers: leave out workers, or give at least 1")
         return self
+
+
+class AddressSettings(Settings):
+    """Texts with an address that are not wanted; those without one are never removed for it."""
+
+    domains: str | None = None
+    """A file of domains, one a line, `#` before comments (or a hosts file): their pages, and those of all below them,
+    are removed."""
+
+    words: tuple[str, ...] = ()
+    """A page is removed when one of these stands anywhere in its address."""
+
+    soft_words: tuple[str, ...] = ()
+    """A page is removed when two of these are words of its address."""
 
 
 class CorpusSettings(ReadingSettings):
