@@ -9,6 +9,8 @@ Decisions are compared filter by filter, first with datatrove's own words given 
 The last table is what the default preset drops of every source.
 """
 
+# pyright: reportMissingImports=false
+
 import argparse
 import gzip
 import json

@@ -99,7 +99,7 @@ def rate(step: Callable[[str], object], documents: list[str], seconds: float) ->
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=1.0, help="CPU seconds for each figure, at least one pass")
     seconds = parser.parse_args().seconds
     corpora = texts()

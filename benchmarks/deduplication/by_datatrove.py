@@ -3,6 +3,8 @@
 Its four stages as its own example has them, with its default settings (words in fives, 14 bands of 8), on two workers.
 """
 
+# pyright: reportMissingImports=false
+
 import sys
 from pathlib import Path
 

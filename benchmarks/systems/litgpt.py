@@ -1,5 +1,7 @@
 """litgpt's GPT in the step of its own `pretrain`: Fabric, its chunked cross-entropy, its clipping, fused AdamW."""
 
+# pyright: reportMissingImports=false
+
 from collections.abc import Callable
 from typing import Any, cast
 

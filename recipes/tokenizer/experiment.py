@@ -32,7 +32,7 @@ from zaohua.data.packing import Rows
 from zaohua.data.settings import TokensSettings
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events
-from zaohua.model.config import parameter_count
+from zaohua.model.size import parameter_count
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import ModelSettings
 from zaohua.settings import UserError
@@ -246,7 +246,7 @@ class Experiment:
         """Bits per byte of all held-out text, or of the first 2,000 rows spread over it."""
         part = shards.TokenStore.open(tokens).part("heldout")
         rows = Rows(part, self.chosen.length)
-        nats, targets = summed_loss(Causal(model), rows, model.head_weight.device, limit=2000)
+        nats, targets = summed_loss(Causal(model), rows, limit=2000)
         return round(bits_per_byte(nats, part.bytes * targets / rows.targets), 5)
 
 

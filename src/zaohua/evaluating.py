@@ -100,12 +100,10 @@ def _heldout(loaded: LoadedModel, part: Part, length: int, folder: Path) -> dict
     limit = -(-len(rows) * PREDICTED // part.bytes) if part.bytes > PREDICTED else None
     nats, targets = summed_loss(Causal(loaded.model), rows, limit=limit)
     whole = round(part.bytes * targets / rows.targets)
-    manifest = folders.manifest_of(folder / "corpus") or {}
     return {
         "bits_per_byte": round(bits_per_byte(nats, whole), 4),
         "bytes": whole,
-        "split": manifest.get("split", ""),
-        "split_counts": manifest.get("split_counts"),
+        "split": folders.open_folder(folder / "corpus", "corpus", made_by="zaohua corpus TEXTS")["split"],
     }
 
 

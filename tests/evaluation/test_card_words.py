@@ -8,7 +8,7 @@ SHARE = {"share": 0.5, "low": 0.4, "high": 0.6}
 CARD = {
     "name": "mine",
     "model": {"parameters": 9, "family": "qwen3", "layers": 1, "dim": 2, "vocab_size": 3, "tokens": 4, "steps": 5},
-    "heldout": {"bits_per_byte": 1.5, "bytes": 10, "split": ""},
+    "heldout": {"bits_per_byte": 1.5, "bytes": 10, "split": {"way": "auto", "share": 0.1, "whole": 1, "cut": 0}},
     "baselines": {"xz -9": {"alone": 2.0, "seen": 1.0}, "ngram": {"seen": 1.7}},
     "stories": {
         language: dict.fromkeys(("grammatical", "consistent", "in_training_text"), SHARE) for language in ("en", "zh")

@@ -23,7 +23,7 @@ from zaohua.corpus.plan import Plan
 from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE, Entry, inventory
-from zaohua.corpus.summary import found, say, sentence, summary
+from zaohua.corpus.summary import found, say, summary
 from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
 from zaohua.settings import UserError
@@ -89,7 +89,7 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             folders.write_file(folder / "report.json", json.dumps(report, ensure_ascii=False, indent=1) + "\n")
             write_report(folder, report, [work / task.outputs[0] for task in plan.surveys])
             manifest["found"] = found([records[task] for task in plan.cleaned])
-            manifest |= {"split": sentence(report["split"]), "split_counts": report["split"]}
+            manifest["split"] = report["split"]
     shutil.rmtree(work, ignore_errors=True)
     say(report, events)
     return output

@@ -66,11 +66,6 @@ def found(counts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def sentence(split: dict[str, Any]) -> str:
-    """How the text was split."""
-    return f"{split['share']:.1%} of the bytes: {split['whole']:,} documents whole, the ends of {split['cut']:,}"
-
-
 def say(report: dict[str, Any], events: Events) -> None:
     """Print what came of it."""
     total, split, removed = report["total"], report["split"], report["removed"]["total"]
@@ -81,8 +76,8 @@ def say(report: dict[str, Any], events: Events) -> None:
         f"语料：{documents:,} 篇文档，{characters:,} 个字符 · 移除：{aside}",
     )
     events.say(
-        f"  held out {sentence(split)}",
-        f"  留出 {split['share']:.1%} 的字节：整篇 {split['whole']:,} 篇，截取末尾 {split['cut']:,} 篇",
+        "  held out {share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}".format(**split),
+        "  留出 {share:.1%} 的字节：整篇 {whole:,} 篇，截取末尾 {cut:,} 篇".format(**split),
     )
     if report["changed"]:
         said = ", ".join(f"{what} {count:,}" for what, count in report["changed"].items())

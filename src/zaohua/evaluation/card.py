@@ -106,10 +106,9 @@ def bits(card: Mapping[str, Any], language: str) -> list[str]:
     return lines
 
 
-def _split(heldout: Mapping[str, Any], say: Mapping[str, Any]) -> str:
-    """How the text was held out, in words where the corpus counted it."""
-    counts = heldout.get("split_counts")
-    return say["split"][counts["way"]].format(**counts) if counts else heldout["split"]
+def _split(split: Mapping[str, Any], say: Mapping[str, Any]) -> str:
+    """How the text was held out."""
+    return say["split"][split["way"]].format(**split)
 
 
 def _share(entry: Mapping[str, float]) -> str:

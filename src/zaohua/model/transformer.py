@@ -111,8 +111,8 @@ class Transformer(nn.Module):
             mask = padding[:, None, None, :]
         else:
             return None, None
-        slots = torch.arange(hidden.shape[1] + (cache.longest if cache else 0), device=hidden.device)
-        queries = positions[:, None, :, None] if cache else slots[:, None]
+        slots = torch.arange(hidden.shape[1] + (0 if cache is None else cache.longest), device=hidden.device)
+        queries = slots[:, None] if cache is None else positions[:, None, :, None]
 
         def bias(window: int) -> Tensor:
             if mask is not None and self.config.attends == "both_ways":
