@@ -5,9 +5,12 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
+
+EVERY = 10.0
+"""Seconds between two lines of progress in a log file, so that nothing seems to hang."""
 
 
 class Progress(Protocol):
@@ -30,17 +33,19 @@ class Events:
             print(chinese if chinese and self.chinese else english, flush=True)
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: float, unit: str = "", *, done: float = 0.0) -> Iterator[Progress]:
-        """A bar that ends at `total` units, of which an earlier session has `done` some: drawn live in a terminal, a
-        line every ten seconds elsewhere.
+    def progress(self, stage: str, total: float, unit: str = "", *, done: float = 0.0) -> Iterator[Progress]:
+        """A stage's bar that ends at `total` units (MB, s, steps), of which an earlier session has `done` some: drawn
+        live in a terminal, a line every ten seconds elsewhere.
         """
+        title, left = stage_name(stage, chinese=self.chinese), "剩余" if self.chinese else "left"
+        unit = _UNITS.get(unit, unit) if self.chinese else unit
         if not self.console:
             yield _Silent()
         elif self.live:
-            with _bar() as bar:
+            with _bar(left) as bar:
                 yield _Live(bar, bar.add_task(title, total=total, completed=done, note="", unit=unit))
         else:
-            yield _Lines(title, total, unit, done)
+            yield _Lines(title, total, unit, lambda seconds: f"{left} {duration(seconds, chinese=self.chinese)}", done)
 
 
 class Log:
@@ -76,17 +81,38 @@ def speaks_chinese() -> bool:
     return chosen.lower().startswith("zh")
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them: 8 s, 2 min 05 s, 1 h 12 min."""
+def duration(seconds: float, *, chinese: bool = False) -> str:
+    """Seconds as people say them: 8 s, 2 min 05 s, 1 h 12 min; 8 秒, 2 分 05 秒, 1 小时 12 分."""
+    hour, minute, second = ("小时", "分", "秒") if chinese else ("h", "min", "s")
     whole = round(seconds)
     if whole < 60:
-        return f"{whole} s"
+        return f"{whole} {second}"
     if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+        return f"{whole // 60} {minute} {whole % 60:02d} {second}"
+    return f"{whole // 3600} {hour} {whole % 3600 // 60:02d} {minute}"
 
 
-def _bar() -> Any:
+_UNITS = {"s": "秒", "steps": "步"}
+_STAGES = {
+    "plan": "计划", "corpus": "语料", "tokenizer": "分词器", "tokens": "词元", "pretrain": "预训练", "chat": "对话微调",
+    "report": "报告", "text": "文本",
+}  # fmt: skip
+
+
+def stage_name(stage: str, *, chinese: bool) -> str:
+    """What a stage of a run is called on the console and the card."""
+    return _STAGES[stage] if chinese else "chat tuning" if stage == "chat" else stage
+
+
+def spent_by_stage(seconds: Mapping[str, float], *, chinese: bool) -> str:
+    """Seconds by stage in one line: corpus 21 s · pretrain 8 min 53 s."""
+    spent = {
+        stage_name(stage, chinese=chinese): duration(each, chinese=chinese) for stage, each in seconds.items() if each
+    }
+    return " · ".join(f"{name} {said}" for name, said in spent.items())
+
+
+def _bar(left: str) -> Any:
     """A bar drawn in the terminal; rich is imported by those who see one."""
     from rich import progress
     from rich.console import Console
@@ -97,7 +123,7 @@ def _bar() -> Any:
         progress.MofNCompleteColumn(),
         progress.TextColumn("{task.fields[unit]}"),
         progress.TimeElapsedColumn(),
-        progress.TextColumn("left"),
+        progress.TextColumn(left),
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[note]}"),
         console=Console(stderr=True),
@@ -113,22 +139,22 @@ class _Live:
 
 
 class _Lines:
-    """Progress for a log file: a line when ten seconds have passed, so that nothing seems to hang."""
+    """Progress for a log file: a line now and then."""
 
-    def __init__(self, title: str, total: float, unit: str, before: float = 0.0, every: float = 10.0) -> None:
-        self.title, self.total, self.unit, self.before, self.every = title, total, unit, before, every
+    def __init__(self, head: str, total: float, unit: str, left: Callable[[float], str], before: float = 0.0) -> None:
+        self.head, self.total, self.unit, self.left, self.before = head, total, unit, left, before
         self.done, self.start = before, time.monotonic()
         self.last = self.start
 
     def advance(self, amount: float = 1, note: str = "") -> None:
         self.done += amount
         now = time.monotonic()
-        if now - self.last < self.every or self.done <= self.before:
+        if now - self.last < EVERY or self.done <= self.before:
             return
         self.last = now
         left = (now - self.start) * max(self.total - self.done, 0) / (self.done - self.before)
         print(
-            f"  {self.title} {self.done:,.0f}/{self.total:,.0f} {self.unit} · left {duration(left)} {note}".rstrip(),
+            f"  {self.head} {self.done:,.0f}/{self.total:,.0f} {self.unit} · {self.left(left)} {note}".rstrip(),
             flush=True,
         )
 

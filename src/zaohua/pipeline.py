@@ -9,7 +9,7 @@ from typing import Any
 from zaohua import folders, report, stages
 from zaohua.corpus import stage as corpus_stage
 from zaohua.data import shards
-from zaohua.events import Events, duration
+from zaohua.events import Events, duration, stage_name
 from zaohua.recipe import Recipe, require_length, write_recipe
 from zaohua.settings import UserError
 from zaohua.sources import check_conversations, embedded_documents
@@ -101,17 +101,18 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
             require_length(recipe.chat.training, "chat.training")
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
     with folders.locked(folder):
-        folders.write_file(folder / "recipe.toml", write_recipe(recipe))
         budget = Budget(folder, recipe, started)
+        with budget.spending("plan"):
+            folders.write_file(folder / "recipe.toml", write_recipe(recipe))
         paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
         with budget.spending("corpus"):
-            _title(events, "corpus", "语料")
+            _title(events, "corpus")
             corpus_stage.run(recipe.corpus, paths["corpus"], events, embedded=embedded_documents)
         with budget.spending("tokenizer"):
-            _title(events, "tokenizer", "分词器")
+            _title(events, "tokenizer")
             tokenizer_stage.run(recipe.tokenizer, paths["corpus"], paths["tokenizer"], events)
         with budget.spending("tokens"):
-            _title(events, "tokens", "词元")
+            _title(events, "tokens")
             shards.run(recipe.tokens, paths["corpus"], paths["tokenizer"], paths["tokens"], events)
         chatting = bool(recipe.chat.sources)
         shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
@@ -119,23 +120,23 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         reserve = report.expected_seconds(recipe, text + heldout, heldout)
         budget.share_out(folders.summary_digest(paths["tokens"]), shares, reserve)
         with budget.spending("pretrain"):
-            _title(events, "pretrain", "预训练")
+            _title(events, "pretrain")
             settings = budget.timed("pretrain", recipe.pretrain)
             lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
             model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
             stages.pretrain(model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events)
         if chatting:
             with budget.spending("chat"):
-                _title(events, "chat tuning", "对话微调")
+                _title(events, "chat")
                 chat = recipe.chat.model_copy(update={"training": budget.timed("chat", recipe.chat.training)})
                 stages.finetune_chat(chat, paths["pretrain"] / "model", paths["chat"], events)
         with budget.spending("report"):
-            _title(events, "report", "报告")
+            _title(events, "report")
             card = report.run(recipe, folder, events, spent=budget.spent, charged=budget.charged)
     total = sum(budget.spent.values())
-    events.say(f"finished in {duration(total)}", f"完成，用时 {duration(total)}")
+    events.say(f"finished in {duration(total)}", f"完成，用时 {duration(total, chinese=True)}")
     return card
 
 
-def _title(events: Events, english: str, chinese: str) -> None:
-    events.say(f"▸ {english}", f"▸ {chinese}")
+def _title(events: Events, stage: str) -> None:
+    events.say(*(f"▸ {stage_name(stage, chinese=chinese)}" for chinese in (False, True)))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zaohua import pipeline, report, stages
-from zaohua.events import Events, duration
+from zaohua.events import Events, duration, spent_by_stage
 from zaohua.model.config import TransformerConfig
 from zaohua.model.presets import PRESETS, shape
 from zaohua.model.size import flops_per_token, parameter_count
@@ -219,14 +219,12 @@ def _explain(text: Text, choices: list[Choice], best: Choice, recipe: Recipe, ev
             f"{choice.epochs:6.1f} 遍   预计 {choice.bits_per_byte:.2f} 比特/字节",
         )
     assert recipe.minutes is not None
-    whole = duration(recipe.minutes * 60)
-    names = {"text": "文本", "pretrain": "预训练", "chat": "对话微调", "report": "报告"}
-    shares = {part: duration(seconds) for part, seconds in parts(text, recipe).items() if seconds > 0}
+    whole, shares = recipe.minutes * 60, parts(text, recipe)
     events.say(
-        f"plan: {best.layers} layers × {best.dim} for {whole}: the lowest expected loss among these; about "
-        + " · ".join(f"{part} {share}" for part, share in shares.items()),
-        f"计划：{best.layers} 层 × {best.dim}，共 {whole}：其中预计损失最低；约为"
-        + " · ".join(f"{names[part]} {share}" for part, share in shares.items()),
+        f"plan: {best.layers} layers × {best.dim} for {duration(whole)}: the lowest expected loss among these; about "
+        + spent_by_stage(shares, chinese=False),
+        f"计划：{best.layers} 层 × {best.dim}，共 {duration(whole, chinese=True)}：其中预计损失最低；约为"
+        + spent_by_stage(shares, chinese=True),
     )
 
 

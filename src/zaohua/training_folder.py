@@ -119,6 +119,6 @@ def _say_done(done: Training, events: Events) -> None:
     extra = f" · held-out {bits:.3f} bits/byte" if bits else ""
     events.say(
         f"  {done.steps:,} steps · {done.tokens:,} tokens · {duration(done.seconds)}{extra}",
-        f"  {done.steps:,} 步 · {done.tokens:,} 个词元 · {duration(done.seconds)}"
+        f"  {done.steps:,} 步 · {done.tokens:,} 个词元 · {duration(done.seconds, chinese=True)}"
         + (f" · 留出文本 {bits:.3f} 比特/字节" if bits else ""),
     )

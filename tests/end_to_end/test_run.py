@@ -28,7 +28,7 @@ def test_the_card_holds_the_model_beside_its_baselines(finished):
     assert 0 < card["heldout"]["bits_per_byte"] < 8
     assert set(card["baselines"]) == {"xz -9", "zstd -19", "ngram"}
     assert set(card["stories"]) == set(card["questions"]) == {"en", "zh"}
-    assert set(card["spent"]) == {"corpus", "tokenizer", "tokens", "pretrain", "chat", "report"}
+    assert set(card["spent"]) == {"plan", "corpus", "tokenizer", "tokens", "pretrain", "chat", "report"}
     for page in ("card.md", "card.zh.md"):
         assert "xz -9" in (finished / "report" / page).read_text(encoding="utf-8")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from zaohua.events import duration
+from zaohua.events import spent_by_stage
 
 WORDS: dict[str, dict[str, Any]] = {
     "en": {
@@ -87,7 +87,7 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
             lines += [f"{number}. " + text.strip().replace("\n", "\n   "), ""]
         lines += [say["copy"].format(characters=len(card["longest_copy"])) + f" — {card['longest_copy']!r:.120}"]
     lines += ["", f"## {say['spent']}", ""]
-    lines += ["- " + " · ".join(f"{stage} {duration(seconds)}" for stage, seconds in card["spent"].items())]
+    lines += ["- " + spent_by_stage(card["spent"], chinese=language == "zh")]
     return "\n".join(lines) + "\n"
 
 

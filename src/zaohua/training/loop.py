@@ -104,8 +104,10 @@ def train(
                         log.emit(happening.name, step=position.step, **fields)
             position.seconds = time.monotonic() - started
             rate = position.tokens / max(position.seconds, 1e-9)
-            note = " · ".join([f"loss {losses['loss']:.3f}", *_headline(results), f"{rate:,.0f} tokens/s"])
-            bar.advance(1 if settings.steps else position.seconds - shown, note)
+            bar.advance(
+                1 if settings.steps else position.seconds - shown,
+                _note(losses["loss"], results, rate, chinese=events.chinese),
+            )
             shown = position.seconds
             if interruption.asked or last or time.monotonic() - saved >= settings.save_every:
                 position.log_bytes = log.sync()
@@ -170,7 +172,7 @@ def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: E
     position = resume.load(found, objective, optimizer)
     events.say(
         f"  continuing from step {position.step} after {duration(position.seconds)} of work",
-        f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds)}）",
+        f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds, chinese=True)}）",
     )
     return position
 
@@ -198,6 +200,11 @@ def _last_results(log: Path) -> dict[str, dict[str, Any]]:
     }
 
 
-def _headline(results: dict[str, dict[str, Any]]) -> list[str]:
+def _note(loss: float, results: dict[str, dict[str, Any]], rate: float, *, chinese: bool) -> str:
+    """What stands behind the bar: loss, held-out bits per byte where measured, tokens a second."""
     bits = results.get("validate", {}).get("bits_per_byte")
-    return [f"held-out {bits:.3f} bits/byte"] if bits is not None else []
+    if chinese:
+        heldout = f" · 留出文本 {bits:.3f} 比特/字节" if bits is not None else ""
+        return f"损失 {loss:.3f}{heldout} · {rate:,.0f} 词元/秒"
+    heldout = f" · held-out {bits:.3f} bits/byte" if bits is not None else ""
+    return f"loss {loss:.3f}{heldout} · {rate:,.0f} tokens/s"
