@@ -82,7 +82,7 @@ def test_a_preset_keeps_its_own_dropout_and_reads_as_far_as_its_rows(glanced):
     ("language", "wanted"),
     [
         ("en", ["pretrain 8 min", "report 3", "as asked", "vocabulary 4,096: it grows", "square root", "dropout 0"]),
-        ("zh", ["预训练 8 min", "报告 3", "按要求", "词表 4,096：随", "平方根", "随机失活 0"]),
+        ("zh", ["预训练 8 分", "报告 3", "按要求", "词表 4,096：随", "平方根", "随机失活 0"]),
     ],
 )
 def test_a_plan_says_why_and_how_long_each_part_takes(glanced, monkeypatch, capsys, language, wanted):

@@ -94,7 +94,7 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
 def bits(card: Mapping[str, Any], language: str) -> list[str]:
     """The lines about bits per byte: the model on the held-out text, and what it is held against, in zh or en."""
     say, heldout = WORDS[language], card["heldout"]
-    title = say["bits"].format(bytes=heldout["bytes"], split=_split(heldout, say))
+    title = say["bits"].format(bytes=heldout["bytes"], split=_split(heldout["split"], say))
     lines = [f"## {title}", "", f"- **{say['model']}{say['colon']}{heldout['bits_per_byte']:.3f}**"]
     for name, found in card["baselines"].items():
         if name == "ngram":
