@@ -95,10 +95,13 @@ def test_a_mistake_in_a_flag_names_the_setting(capsys):
 
 
 def test_a_kept_plan_is_shown_again(tmp_path, capsys):
-    request = json.dumps({"texts": ["x"], "minutes": 3.0, "changes": {}}, sort_keys=True)
+    text = tmp_path / "x.txt"
+    text.write_text("text")
+    files = folders.digest_of([("x.txt", 4)])
+    request = json.dumps({"texts": [str(text)], "files": files, "minutes": 3.0, "changes": {}}, sort_keys=True)
     kept = f"minutes = 3.0\nrequest = {json.dumps(request)}\n\n[model]\ndim = 96\n"
     (tmp_path / "recipe.toml").write_text(kept)
-    assert cli.run(["make", "x", "--minutes", "3", "-o", str(tmp_path), "--dry-run"]) == 0
+    assert cli.run(["make", str(text), "--minutes", "3", "-o", str(tmp_path), "--dry-run"]) == 0
     said = capsys.readouterr().out
     assert "[model]\ndim = 96" in said
     assert "request" not in said

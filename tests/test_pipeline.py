@@ -4,6 +4,8 @@ import time
 
 import pytest
 
+from zaohua import pipeline
+from zaohua.events import Events
 from zaohua.pipeline import WHOLE, Budget
 from zaohua.recipe import Recipe
 from zaohua.settings import UserError, check
@@ -38,8 +40,10 @@ def test_another_request_makes_what_was_decided_void(tmp_path, other):
         first.share_out("text", SHARES, reserve=0.0)
     second = Budget(tmp_path, other, time.monotonic())
     assert (second.given, second.spent) == ({}, {})
+    with second.spending("corpus"):
+        pass
     third = Budget(tmp_path, TEN.model_copy(update={"name": "another"}), time.monotonic())
-    assert third.given == first.given
+    assert third.given == first.given != {}
 
 
 def test_another_text_is_given_time_of_its_own_and_pays_for_itself_alone(tmp_path):
@@ -68,9 +72,35 @@ def test_what_changes_no_weight_leaves_the_clock_as_it_is(tmp_path):
     first = Budget(tmp_path, TEN, time.monotonic())
     with first.spending("corpus"):
         first.share_out("text", SHARES, reserve=0.0)
-    other = changed(request="again", pretrain={"keep": 3, "save_every": 5.0, "sample_every": 0, "validate_rows": 8})
+    other = changed(
+        request="again",
+        corpus={"sources": ["a"], "run": {"workers": 1}},
+        pretrain={"keep": 3, "save_every": 5.0, "sample_every": 0, "validate_rows": 8},
+    )
     assert Budget(tmp_path, other, time.monotonic()).given == first.given
     assert Budget(tmp_path, changed(pretrain={"rows": 4}), time.monotonic()).given == {}
+
+
+def test_a_recipe_that_turns_out_to_be_a_mistake_leaves_what_stood_there(tmp_path):
+    folder, quiet = tmp_path / "run", Events(console=False)
+    (tmp_path / "small.txt").write_text("Only one line.\n")
+    recipe = changed(corpus={"sources": [str(tmp_path / "small.txt")]})
+    with pytest.raises(UserError, match="too little to train on"):
+        pipeline.run(recipe, folder, quiet, started=time.monotonic())
+    assert not (folder / "recipe.toml").exists()
+    (folder / "recipe.toml").write_text("# what was run here before\n")
+    with pytest.raises(UserError, match="too little to train on"):
+        pipeline.run(recipe, folder, quiet, started=time.monotonic())
+    assert (folder / "recipe.toml").read_text() == "# what was run here before\n"
+
+
+def test_a_recipe_that_someone_wrote_is_not_overwritten(tmp_path):
+    (tmp_path / "recipe.toml").write_text("# by hand\n")
+    with pytest.raises(UserError, match=r"recipe\.toml would be overwritten"):
+        pipeline.run(TEN, tmp_path, Events(console=False), started=time.monotonic())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir() if path.suffix] == [
+        ("recipe.toml", "# by hand\n")
+    ]
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "spent"])

@@ -3,6 +3,7 @@
 import pytest
 
 from zaohua import planner
+from zaohua.corpus.settings import CorpusSettings
 from zaohua.events import Events
 from zaohua.planner import expected_nats, parts, weigh
 from zaohua.probe import LENGTH, Speed, Text, look_at, noise
@@ -55,20 +56,25 @@ def test_a_request_is_planned_once_and_kept(tmp_path, monkeypatch):
     (run / "recipe.toml").write_text(write_recipe(first), encoding="utf-8")
     monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: pytest.fail("measured again"))
     assert planner.plan(texts, 3.0, run, {"pretrain": {"rows": 4}}, quiet) == first
-    looking = {"pretrain": {"rows": 4, "keep": 3}, "report": {"samples": 1}}
+    looking = {"pretrain": {"rows": 4, "keep": 3}, "report": {"samples": 1}, "corpus": {"run": {"workers": 1}}}
     again = planner.plan(texts, 3.0, run, looking, quiet)
     assert (again.pretrain.keep, again.report.samples, again.pretrain.rows) == (3, 1, 4)
+    with (tmp_path / "a.txt").open("a") as file:
+        file.write("And one more cat.\n")
+    monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: SPEED)
+    assert planner.plan(texts, 3.0, run, {"pretrain": {"rows": 4}}, quiet).request != first.request
 
 
 def test_no_text_is_a_sentence(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UserError):
-        look_at((str(tmp_path / "empty"),), {})
+        look_at(CorpusSettings(sources=(str(tmp_path / "empty"),)), {})
 
 
 @pytest.fixture
 def glanced(monkeypatch):
-    monkeypatch.setattr(planner, "look_at", lambda texts, changes: TEXT)
+    monkeypatch.setattr(planner, "listed", lambda settings, embedded: [(name, 1) for name in settings.sources])
+    monkeypatch.setattr(planner, "look_at", lambda settings, changes: TEXT)
     monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: SPEED)
 
 

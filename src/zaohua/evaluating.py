@@ -1,29 +1,53 @@
 """How well a model predicts a text beside honest baselines: a file, or what its run held out."""
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import LoadedModel, load_model, tokenizer_of
 from zaohua.corpus.documents import read_documents
-from zaohua.data.packing import Rows
-from zaohua.data.shards import Part, TokenStore
 from zaohua.evaluation import baselines, card
-from zaohua.evaluation.perplexity import bits_per_byte, summed_loss, text_bits
+from zaohua.evaluation.perplexity import stream_of, text_bits
 from zaohua.events import Events
-from zaohua.objectives.causal import Causal
-from zaohua.recipe import read_recipe
+from zaohua.model.presets import PRESETS
+from zaohua.recipe import Recipe, read_recipe
 from zaohua.settings import UserError
 from zaohua.textfile import read_text
-from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.tokenizer.texts import text_bytes
 
-LOOKED_BACK = 100_000_000
-"""Bytes of training text at most that the baselines read and copies are looked for in, so that a report ends."""
-PREDICTED = 20_000_000
-"""Bytes of held-out text at most that the model is measured on."""
+LONGEST_ROW = 2048
+"""Tokens that a model is given at once where nothing says how long the rows were that it learned from."""
+BACK_SECONDS, PREDICTED_SECONDS = 2.2e-6, 15e-6
+"""For a byte: the baselines on two cores, and predicting it with 3.5 million parameters (LOG, 2026-11-21)."""
+_SHARE = 0.05
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Bytes of a run's text that a measurement reads at most, so that it ends."""
+
+    back: int = 100_000_000
+    """Of the training text: read by the baselines, and searched for copies."""
+    predicted: int = 20_000_000
+    """Of the text held out: by the model and by the baselines."""
+
+
+def extent_of(recipe: Recipe) -> Extent:
+    """What may be read of a recipe's text: where a clock runs, what a twentieth of its time is enough for."""
+    if recipe.minutes is None:
+        return Extent()
+    seconds = _SHARE * recipe.minutes * 60
+    back, predicted = seconds / BACK_SECONDS, seconds / (PREDICTED_SECONDS * relative_size(recipe))
+    return Extent(min(Extent.back, int(back)), min(Extent.predicted, int(predicted)))
+
+
+def relative_size(recipe: Recipe) -> float:
+    """How many times 3.5 million parameters a recipe's model computes with, at least once."""
+    config = PRESETS[recipe.model.preset] if recipe.model.preset else recipe.model
+    return max(1.0, (12 * config.layers * config.dim**2 + 6000 * config.dim) / 3.5e6)
 
 
 def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> None:
@@ -33,7 +57,7 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
         raise UserError(f"{text} is empty: give a text to predict")
     loaded = load_model(model)
     tokenizer = tokenizer_of(loaded)
-    bits = text_bits(loaded.model, tokenizer, content)
+    bits = text_bits(loaded.model, tokenizer, [content], min(loaded.model.config.max_length, LONGEST_ROW))
     events.say(f"{model}: {bits:.3f} bits/byte on {text}", f"{model}：{text} 上 {bits:.3f} 比特/字节")
     for name, found in baselines.bits_by_compressor(before.encode(), content.encode()).items():
         alone, seen = found["alone"], found["seen"]
@@ -42,8 +66,7 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
             f"{name}：单独压缩 {alone:.3f}" + (f" · 先看过 {against} {seen:.3f}" if against else ""),
         )
     if against:
-        mark = tokenizer.end_of_text
-        first, second = (np.array([mark, *tokenizer.encode(each), mark]) for each in (before, content))
+        first, second = (stream_of([each], tokenizer).tokens for each in (before, content))
         bits = baselines.ngram_bits(first, second, tokenizer.vocab_size, len(content.encode()))
         events.say(f"n-gram model of {against}, order 5: {bits:.3f}", f"{against} 的五元模型：{bits:.3f}")
 
@@ -53,12 +76,38 @@ def evaluate_run(model: Path, folder: Path, events: Events) -> None:
     if not (folder / "tokens" / folders.MANIFEST).is_file():
         raise UserError(f"{folder} is no folder of a run, so it holds no text to measure on: give a text file")
     loaded = load_model(model)
-    recipe = folder / "recipe.toml"
-    length = read_recipe(recipe, {}).pretrain.length if recipe.is_file() else loaded.model.config.max_length
-    heldout = [document.text for document in read_documents(folder / "corpus", "heldout")]
-    found = measured(loaded, folder, length, list(training_texts(folder)), heldout)
+    recipe = read_recipe(folder / "recipe.toml", {}) if (folder / "recipe.toml").is_file() else None
+    length = recipe.pretrain.length if recipe else min(loaded.model.config.max_length, LONGEST_ROW)
+    train, heldout = texts_of(folder, extent_of(recipe) if recipe else Extent())
+    found = measured(loaded, folder, length, train, heldout)
     events.say(f"{model}\n")
     events.say("\n".join(card.bits(found, "en")), "\n".join(card.bits(found, "zh")))
+
+
+def texts_of(folder: Path, extent: Extent) -> tuple[list[str], list[str]]:
+    """What a measurement reads of a run's corpus: the first of its training texts, and of those held out."""
+    corpus = folder / "corpus"
+    whole = text_bytes(corpus, "heldout")
+    every = max(1, -(-whole // extent.predicted))
+    heldout = itertools.islice((document.text for document in read_documents(corpus, "heldout")), 0, None, every)
+    train = (document.text for document in read_documents(corpus, "documents"))
+    return _first(train, extent.back), _first(heldout, extent.predicted)
+
+
+def _first(texts: Iterable[str], limit: int) -> list[str]:
+    """The first `limit` bytes of the texts; the last of them may be cut."""
+    found = []
+    for text in texts:
+        cut = text.encode()[:limit]
+        found.append(cut.decode(errors="ignore"))
+        limit -= len(cut)
+        if limit <= 0:
+            break
+    return found
+
+
+def _bytes(texts: Iterable[str]) -> int:
+    return sum(len(text.encode()) for text in texts)
 
 
 def measured(
@@ -71,51 +120,23 @@ def measured(
 ) -> dict[str, Any]:
     """A run's model on what the run held out, in rows of `length` as those that it learned from, beside baselines.
 
-    `train` and `heldout` are the texts of its corpus; `passed()` is called when a part is done.
+    `train` and `heldout` are the texts to read, the same bytes for all; `passed()` is called when a part is done.
     """
     tokenizer = tokenizer_of(loaded)
-    store = TokenStore.open(folder / "tokens", tokenizer)
+    before, after = ("\n".join(texts).encode() for texts in (train, heldout))
     found: dict[str, Any] = {
-        "heldout": _heldout(loaded, store.part("heldout"), length, folder),
-        "looked_back": LOOKED_BACK if store.part("train").bytes > LOOKED_BACK else None,
+        "heldout": {
+            "bits_per_byte": round(text_bits(loaded.model, tokenizer, heldout, length), 4),
+            "bytes": _bytes(heldout),
+            "split": folders.open_folder(folder / "corpus", "corpus", made_by="zaohua corpus TEXTS")["split"],
+        },
+        "looked_back": _bytes(train) if _bytes(train) < text_bytes(folder / "corpus", "documents") else None,
     }
     passed()
-    found["baselines"] = _baselines(train, heldout, store, tokenizer)
+    compressed = baselines.bits_by_compressor(before, after)
+    first, second = (stream_of(texts, tokenizer).tokens for texts in (train, heldout))
+    seen = baselines.ngram_bits(first, second, tokenizer.vocab_size, found["heldout"]["bytes"])
+    rounded = {name: {key: round(value, 4) for key, value in bits.items()} for name, bits in compressed.items()}
+    found["baselines"] = rounded | {"ngram": {"seen": round(seen, 4)}}
     passed()
     return found
-
-
-def training_texts(folder: Path) -> Iterator[str]:
-    """The training texts of a run in order, until they come to LOOKED_BACK bytes."""
-    left = LOOKED_BACK
-    for document in read_documents(folder / "corpus", "documents"):
-        yield document.text
-        left -= len(document.text.encode())
-        if left <= 0:
-            return
-
-
-def _heldout(loaded: LoadedModel, part: Part, length: int, folder: Path) -> dict[str, Any]:
-    rows = Rows(part, length)
-    limit = -(-len(rows) * PREDICTED // part.bytes) if part.bytes > PREDICTED else None
-    nats, targets = summed_loss(Causal(loaded.model), rows, limit=limit)
-    whole = round(part.bytes * targets / rows.targets)
-    return {
-        "bits_per_byte": round(bits_per_byte(nats, whole), 4),
-        "bytes": whole,
-        "split": folders.open_folder(folder / "corpus", "corpus", made_by="zaohua corpus TEXTS")["split"],
-    }
-
-
-def _baselines(train: list[str], heldout: list[str], store: TokenStore, tokenizer: Tokenizer) -> dict[str, Any]:
-    before, after = "\n".join(train).encode(), "\n".join(heldout).encode()
-    found: dict[str, Any] = {
-        name: {key: round(value, 4) for key, value in bits.items()}
-        for name, bits in baselines.bits_by_compressor(before, after).items()
-    }
-    tokens = [store.part(name).tokens for name in ("train", "heldout")]
-    limit = round(len(tokens[0]) * min(1.0, LOOKED_BACK / max(store.part("train").bytes, 1)))
-    bits = baselines.ngram_bits(
-        tokens[0][0:limit], tokens[1][0 : len(tokens[1])], tokenizer.vocab_size, store.part("heldout").bytes
-    )
-    return found | {"ngram": {"seen": round(bits, 4)}}

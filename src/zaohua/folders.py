@@ -253,6 +253,8 @@ def disk_error(error: OSError, path: Path | None = None) -> Exception:
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         where = f" while writing {place}" if place else ""
         return UserError(f"the disk is full{where}: free some space and run the same command again; nothing was lost")
+    if error.errno in (errno.EACCES, errno.EPERM) and place and os.path.exists(place) and not os.access(place, os.R_OK):
+        return UserError(f"{place} cannot be read ({error.strerror}): change its permissions, or give another")
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return UserError(f"{place} cannot be written ({error.strerror}): give another folder with -o")
     if place and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):

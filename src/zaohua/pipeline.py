@@ -24,6 +24,7 @@ _WITHOUT = {
     "name": True,
     "request": True,
     "report": True,
+    "corpus": {"run"},
     "pretrain": set(WATCHING),
     "chat": {"training": set(WATCHING)},
 }
@@ -34,20 +35,21 @@ _REMEDY = "delete it, and the clock of the run begins anew"
 class Budget:
     """The run's minutes: what each stage has spent, over all sessions, and what the clock has given to training.
 
-    Both hold for one recipe and one text; with another the clock begins anew.
+    Both hold for one recipe and one text; with another the clock begins anew. What it decided for the recipes before
+    is kept beside it: with their settings they are still the same runs.
     """
 
     def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
         self.path, self.minutes = folder / folders.CLOCK, recipe.minutes
         self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude=_WITHOUT))
-        kept = folders.read_json(self.path, _REMEDY) if self.path.exists() else {}
-        if kept.get("recipe") != self.recipe:
-            kept = {}
-        elif not all(isinstance(kept.get(key), dict) for key in ("spent", "given")):
+        self.kept: dict[str, Any] = folders.read_json(self.path, _REMEDY) if self.path.exists() else {}
+        """The file: the clock of each recipe that was run here, by the recipe's digest."""
+        own = self.kept.get(self.recipe, {"spent": {}, "given": {}})
+        if not isinstance(own, dict) or not all(isinstance(own.get(key), dict) for key in ("spent", "given")):
             raise UserError(f"{self.path} does not say what was spent and given: {_REMEDY}")
-        self.text: str | None = kept.get("text")
-        self.spent: dict[str, float] = kept.get("spent", {})
-        self.given: dict[str, float] = kept.get("given", {})
+        self.text: str | None = own.get("text")
+        self.spent: dict[str, float] = own["spent"]
+        self.given: dict[str, float] = own["given"]
         self.now: dict[str, float] = {}
         """What this session has spent."""
         self.charged = started
@@ -80,7 +82,8 @@ class Budget:
             return
         self.given = {stage: round((self.left() - reserve) * share, 1) for stage, share in shares.items()}
         if min(self.given.values()) < 3:
-            self.path.unlink(missing_ok=True)  # the next attempt does not pay for this one
+            self.kept.pop(self.recipe, None)  # the next attempt does not pay for this one
+            folders.write_json(self.path, self.kept)
             raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
         self._write()
 
@@ -90,7 +93,8 @@ class Budget:
 
     def _write(self) -> None:
         spent = {stage: round(seconds, 2) for stage, seconds in self.spent.items()}
-        folders.write_json(self.path, {"recipe": self.recipe, "text": self.text, "spent": spent, "given": self.given})
+        self.kept[self.recipe] = {"text": self.text, "spent": spent, "given": self.given}
+        folders.write_json(self.path, self.kept)
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
@@ -100,25 +104,26 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         if recipe.chat.sources:
             require_length(recipe.chat.training, "chat.training")
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
+    paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
+    chatting = bool(recipe.chat.sources)
     with folders.locked(folder):
         budget = Budget(folder, recipe, started)
-        with budget.spending("plan"):
-            folders.write_file(folder / "recipe.toml", write_recipe(recipe))
-        paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
-        with budget.spending("corpus"):
-            _title(events, "corpus")
-            corpus_stage.run(recipe.corpus, paths["corpus"], events, embedded=embedded_documents)
-        with budget.spending("tokenizer"):
-            _title(events, "tokenizer")
-            tokenizer_stage.run(recipe.tokenizer, paths["corpus"], paths["tokenizer"], events)
-        with budget.spending("tokens"):
-            _title(events, "tokens")
-            shards.run(recipe.tokens, paths["corpus"], paths["tokenizer"], paths["tokens"], events)
-        chatting = bool(recipe.chat.sources)
-        shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
-        text, heldout = text_bytes(paths["corpus"], "documents"), text_bytes(paths["corpus"], "heldout")
-        reserve = report.expected_seconds(recipe, text + heldout, heldout)
-        budget.share_out(folders.summary_digest(paths["tokens"]), shares, reserve)
+        with _recipe_of(folder, recipe):
+            with budget.spending("plan"):
+                pass
+            with budget.spending("corpus"):
+                _title(events, "corpus")
+                corpus_stage.run(recipe.corpus, paths["corpus"], events, embedded=embedded_documents)
+            with budget.spending("tokenizer"):
+                _title(events, "tokenizer")
+                tokenizer_stage.run(recipe.tokenizer, paths["corpus"], paths["tokenizer"], events)
+            with budget.spending("tokens"):
+                _title(events, "tokens")
+                shards.run(recipe.tokens, paths["corpus"], paths["tokenizer"], paths["tokens"], events)
+            shares = {"pretrain": 1 - recipe.chat.share, "chat": recipe.chat.share} if chatting else {"pretrain": 1.0}
+            train, heldout = (text_bytes(paths["corpus"], part) for part in ("documents", "heldout"))
+            reserve = report.expected_seconds(recipe, train, heldout)
+            budget.share_out(folders.summary_digest(paths["tokens"]), shares, reserve)
         with budget.spending("pretrain"):
             _title(events, "pretrain")
             settings = budget.timed("pretrain", recipe.pretrain)
@@ -136,6 +141,24 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
     total = sum(budget.spent.values())
     events.say(f"finished in {duration(total)}", f"完成，用时 {duration(total, chinese=True)}")
     return card
+
+
+@contextlib.contextmanager
+def _recipe_of(folder: Path, recipe: Recipe) -> Iterator[None]:
+    """recipe.toml says what is run here; where it turns out to be a mistake, what it said before comes back."""
+    path, said = folder / "recipe.toml", write_recipe(recipe)
+    before = path.read_text(encoding="utf-8") if path.exists() else None
+    if before not in (None, said) and not (folder / folders.CLOCK).exists():
+        raise UserError(f"{path} would be overwritten by the run in its folder: give another folder with -o")
+    folders.write_file(path, said)
+    try:
+        yield
+    except UserError:
+        if before is None:
+            path.unlink()
+        else:
+            folders.write_file(path, before)
+        raise
 
 
 def _title(events: Events, stage: str) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zaohua import pipeline, report, stages
+from zaohua import folders, pipeline, report, stages
+from zaohua.corpus.glance import listed
+from zaohua.corpus.settings import CorpusSettings
 from zaohua.events import Events, duration, spent_by_stage
 from zaohua.model.config import TransformerConfig
 from zaohua.model.presets import PRESETS, shape
@@ -15,6 +17,7 @@ from zaohua.model.size import flops_per_token, parameter_count
 from zaohua.probe import LENGTH, Speed, Text, look_at, measure_speed
 from zaohua.recipe import ModelSettings, Recipe, read_recipe
 from zaohua.settings import check, override
+from zaohua.sources import embedded_documents
 from zaohua.training.settings import WATCHING
 
 SHAPES = (
@@ -85,15 +88,19 @@ def quickstart_recipe(minutes: float) -> Recipe:
 
 
 def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dict[str, Any], events: Events) -> Recipe:
-    """Look at the texts and the machine and choose; the same request in the same folder continues its recipe."""
-    wanted = {"texts": list(texts), "minutes": minutes, "changes": _deciding(changes)}
+    """Look at the texts and the machine and choose; the same request for the same files in the same folder continues
+    its recipe.
+    """
+    settings = check(CorpusSettings, {**changes.get("corpus", {}), "sources": list(texts)})
+    files = folders.digest_of(listed(settings, embedded_documents))
+    wanted = {"texts": list(texts), "files": files, "minutes": minutes, "changes": _deciding(changes)}
     request = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
     if folder is not None and (folder / "recipe.toml").exists():
         kept = folder / "recipe.toml"
         if read_recipe(kept, {}).request == request:
             events.say(f"continuing the plan in {folder}", f"沿用 {folder} 里的计划")
             return read_recipe(kept, changes)
-    text = look_at(texts, changes)
+    text = look_at(settings, changes)
     asked = check(Recipe, override({"minutes": float(minutes), "corpus": {"sources": list(texts)}}, changes))
     choices = weigh(text, measure_speed(text.vocab_size), asked)
     best = min(choices, key=lambda choice: choice.bits_per_byte)
@@ -121,7 +128,7 @@ def _deciding(changes: dict[str, Any]) -> dict[str, Any]:
     found = {}
     for key, value in changes.items():
         inner = _deciding(value) if isinstance(value, dict) else value
-        if key not in (*WATCHING, "report") and inner != {}:
+        if key not in (*WATCHING, "report", "run") and inner != {}:
             found[key] = inner
     return found
 
@@ -130,7 +137,8 @@ def parts(text: Text, recipe: Recipe) -> dict[str, float]:
     """About how many of the recipe's seconds each part of the run gets."""
     assert recipe.minutes is not None
     before = PREPARING + text.bytes / PREPARED
-    after = report.expected_seconds(recipe, text.bytes, round(text.bytes * recipe.corpus.heldout))
+    heldout = round(text.bytes * recipe.corpus.heldout)
+    after = report.expected_seconds(recipe, text.bytes - heldout, heldout)
     training = recipe.minutes * 60 * pipeline.WHOLE - before - after
     share = recipe.chat.share if recipe.chat.sources else 0.0
     return {"text": before, "pretrain": max(training * (1 - share), 5), "chat": training * share, "report": after}

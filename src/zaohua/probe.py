@@ -1,16 +1,15 @@
 """What a plan starts from: a glance at the text, and a probe of the machine."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from zaohua import sources
+from zaohua.corpus.glance import glance
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE
-from zaohua.corpus.stage import glance
 from zaohua.data.batches import Batch
 from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
@@ -58,16 +57,16 @@ class Speed:
         return 1 / (self.per_flop * flops + self.per_layer * layers)
 
 
-def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
+def look_at(settings: CorpusSettings, changes: dict[str, Any]) -> Text:
     """Measure up to 2 MB of the texts, and count the bytes of all."""
-    settings = check(CorpusSettings, {**changes.get("corpus", {}), "sources": list(texts)})
     sample, total, documents = glance(settings, sources.embedded_documents, limit=2_000_000)
     if not sample:
-        raise UserError(f"there is no text in {', '.join(texts)}: give files or folders of {READABLE}")
+        raise UserError(f"there is no text in {', '.join(settings.sources)}: give files or folders of {READABLE}")
     joined = "\n".join(sample)
+    learned = round(total * (1 - settings.heldout))
     asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for
     tokenizer = train_tokenizer(sample, asked.model_copy(update={"vocab_size": "auto"}))
-    size = asked.vocab_size if asked.vocab_size != "auto" else max(suggested_vocab_size(total), tokenizer.vocab_size)
+    size = asked.vocab_size if asked.vocab_size != "auto" else max(suggested_vocab_size(learned), tokenizer.vocab_size)
     tokens = sum(len(ids) for ids in tokenizer.encode_batch(sample))
     hanzi = sum("\u4e00" <= character <= "\u9fff" for character in joined) / max(len(joined), 1)
     return Text(total, documents, size, len(joined.encode()) / max(tokens, 1), hanzi)

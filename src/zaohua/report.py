@@ -14,13 +14,12 @@ import torch
 from zaohua import folders, microworld
 from zaohua.checkpoint.model_folder import LoadedModel, load_model, tokenizer_of
 from zaohua.corpus.documents import read_documents
-from zaohua.evaluating import LOOKED_BACK, PREDICTED, measured, training_texts
+from zaohua.evaluating import BACK_SECONDS, PREDICTED_SECONDS, extent_of, measured, relative_size, texts_of
 from zaohua.evaluation import card, memorisation, world
 from zaohua.events import Events
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import written
 from zaohua.inspection.html import inspect
-from zaohua.model.presets import PRESETS
 from zaohua.model.size import parameter_count
 from zaohua.recipe import Recipe, ReportSettings
 from zaohua.sources import is_world, world_of
@@ -30,21 +29,20 @@ from zaohua.tokenizer.texts import text_bytes
 STORY_TOKENS = 500
 """Room for one story of an embedded world; a longer one counts as broken off."""
 DRAWN_AT_ONCE = 100
-CODE = 4
+CODE = 5
 """Raised by hand when the same models would get another card."""
 GREEDY = Sampling(temperature=0.0, max_new_tokens=24)
 
 
-def expected_seconds(recipe: Recipe, text: int, heldout: int) -> float:
-    """About how long a run's report takes: compressing grows with all bytes, predicting with those held out.
-
-    Measured on two cores with models of some three million parameters (LOG, 2026-11-21).
+def expected_seconds(recipe: Recipe, train: int, heldout: int) -> float:
+    """About how long a run's report takes on two cores: compressing grows with all bytes, predicting with those held
+    out, a sample with the text that copies are looked for in (LOG, 2026-11-21).
     """
-    config = PRESETS[recipe.model.preset] if recipe.model.preset else recipe.model
-    size = max(1.0, (12 * config.layers * config.dim**2 + 6000 * config.dim) / 3.5e6)
+    extent = extent_of(recipe)
+    back, predicted = min(train, extent.back), min(heldout, extent.predicted)
     drawn = 0.1 * recipe.report.stories + 0.05 * recipe.report.questions * bool(recipe.chat.sources)
-    read = 2.2e-6 * min(text, LOOKED_BACK) + 15e-6 * size * min(heldout, PREDICTED)
-    return 12 + read + recipe.report.samples + (drawn if _world(recipe) else 0)
+    read = BACK_SECONDS * (back + predicted) + PREDICTED_SECONDS * relative_size(recipe) * predicted
+    return 12 + read + recipe.report.samples * (1 + 1e-7 * back) + (drawn if _world(recipe) else 0)
 
 
 def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float], charged: float) -> dict[str, Any]:
@@ -59,11 +57,10 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
         events.say(card.to_text(found, "zh" if events.chinese else "en"))
         return found
     loaded = load_model(pretrained)
-    train_texts = list(training_texts(folder))
-    heldout_texts = [document.text for document in read_documents(folder / "corpus", "heldout")]
+    train_texts, heldout_texts = texts_of(folder, extent_of(recipe))
     richness = _world(recipe)
-    text, heldout = (text_bytes(folder / "corpus", part) for part in ("documents", "heldout"))
-    with events.progress("report", expected_seconds(recipe, text + heldout, heldout), "s") as bar:
+    train, heldout = (text_bytes(folder / "corpus", part) for part in ("documents", "heldout"))
+    with events.progress("report", expected_seconds(recipe, train, heldout), "s") as bar:
         began = time.monotonic()
 
         def passed() -> None:

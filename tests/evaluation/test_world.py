@@ -39,8 +39,9 @@ def test_story_shares():
     scores = story_scores(["a", "b", "c", "a"], verdicts.__getitem__, {"b"}, lambda text: 9 if text == "b" else 3)
     assert (scores["grammatical"]["share"], scores["consistent"]["share"]) == (0.75, 0.5)
     assert scores["in_training_text"]["share"] == 0.25
+    assert scores["other_lengths"] == 0
     assert [(row["low"], row["stories"], row["consistent"]) for row in scores["by_length"]] == [
-        (1, 3, 2 / 3),
+        (3, 3, 2 / 3),
         (9, 1, 0),
     ]
     assert scores["commonest_problems"] == [("odd", 1), ("no", 1)]

@@ -42,6 +42,12 @@ def glance(settings: CorpusSettings, embedded: Embedded | None, *, limit: int) -
     return sample, round(total), round(documents)
 
 
+def listed(settings: CorpusSettings, embedded: Embedded | None) -> list[tuple[str, int]]:
+    """The name and the bytes on disk of every file that the sources name, and of every embedded world, 0 bytes."""
+    entries, worlds = gathered(settings, embedded, None)
+    return [(entry.name, entry.size) for entry in entries] + [(world, 0) for world in worlds]
+
+
 def _taste(texts: Iterator[str], quota: int, sample: list[str]) -> tuple[int, int]:
     """Move texts to the sample until they come to `quota` bytes; how many texts and bytes the source gave."""
     seen = size = 0

@@ -18,7 +18,6 @@ from zaohua.corpus.documents import storable
 from zaohua.corpus.engine.cluster import UnreachableError
 from zaohua.corpus.engine.task import content_digests, quick_digests, was_begun
 from zaohua.corpus.gathering import gathered
-from zaohua.corpus.glance import glance
 from zaohua.corpus.plan import Plan
 from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
@@ -27,8 +26,6 @@ from zaohua.corpus.summary import found, say, summary
 from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
 from zaohua.settings import UserError
-
-__all__ = ["SMALLEST", "glance", "run"]
 
 CODE = 5
 """Raised by hand when the same settings and sources would give another corpus."""

@@ -26,6 +26,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "consistent": "consistent",
         "in_training_text": "word for word in the training text",
         "by_length": "{low}–{high} sentences: grammatical {grammatical:.0%}, consistent {consistent:.0%} of {stories}",
+        "other_lengths": "shorter or longer: {other_lengths}",
         "questions": "unseen questions about a given story, answered exactly ({language})",
         "blind": "best answer that ignores the story",
         "en": "English",
@@ -55,6 +56,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "consistent": "前后一致",
         "in_training_text": "与训练文本逐字相同",
         "by_length": "{low}–{high} 句：语法正确 {grammatical:.0%}，前后一致 {consistent:.0%}，共 {stories} 篇",
+        "other_lengths": "更短或更长：{other_lengths} 篇",
         "questions": "针对给定故事的新问题：完全答对的比例（{language}）",
         "blind": "不看故事只靠猜的最好成绩",
         "en": "英文",
@@ -78,6 +80,8 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
             for key in ("grammatical", "consistent", "in_training_text")
         ]
         lines += [f"  - {say['by_length'].format(**row)}" for row in scores.get("by_length", [])]
+        if scores.get("other_lengths"):
+            lines += [f"  - {say['other_lengths'].format(**scores)}"]
     for code, scores in card.get("questions", {}).items():
         lines += ["", f"## {say['questions'].format(language=say[code])}", "", f"- {_share(scores['right'])}"]
         lines += [f"- {say['blind']}{say['colon']}{_share(scores['without_the_story'])}"]

@@ -1,6 +1,7 @@
 """How well a model predicts text: bits per byte of the raw UTF-8, comparable across tokenizers."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,16 +39,21 @@ def bits_per_byte(nats: float, text_bytes: float) -> float:
 
 
 @dataclass(frozen=True)
-class _Text:
-    """One text as a stream of tokens between its two marks."""
+class TextStream:
+    """Texts as a stream of tokens, a mark before each and after the last."""
 
     tokens: np.ndarray
     end_of_text: int
 
 
-def text_bits(model: Transformer, tokenizer: Tokenizer, text: str) -> float:
-    """Bits per byte of one document's raw UTF-8, read in rows of the model's whole length."""
-    mark = tokenizer.end_of_text
-    stream = _Text(np.array([mark, *tokenizer.encode(text), mark], dtype=np.int64), mark)
-    nats, _ = summed_loss(Causal(model), Rows(stream, model.config.max_length))
-    return bits_per_byte(nats, len(text.encode()))
+def stream_of(texts: Sequence[str], tokenizer: Tokenizer) -> TextStream:
+    """The texts' tokens end to end."""
+    mark = np.array([tokenizer.end_of_text])
+    parts = [part for ids in tokenizer.encode_batch(texts) for part in (mark, np.asarray(ids, dtype=np.int64))]
+    return TextStream(np.concatenate([*parts, mark]), tokenizer.end_of_text)
+
+
+def text_bits(model: Transformer, tokenizer: Tokenizer, texts: Sequence[str], length: int) -> float:
+    """Bits per byte of the documents' raw UTF-8, read in rows of `length` tokens."""
+    nats, _ = summed_loss(Causal(model), Rows(stream_of(texts, tokenizer), length))
+    return bits_per_byte(nats, sum(len(text.encode()) for text in texts))

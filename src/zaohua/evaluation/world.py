@@ -43,7 +43,7 @@ def draw_by_language(
     return {language: found[language][:wanted] for language in languages}
 
 
-LENGTHS = ((1, 8), (9, 15), (16, 25))
+LENGTHS = ((3, 8), (9, 15), (16, 25))
 """Sentences in a story: the classes that scores are also given for."""
 
 
@@ -60,6 +60,7 @@ def story_scores(
             by_length.append({"low": low, "high": high, "stories": len(chosen), **shares})
     return {
         "by_length": by_length,
+        "other_lengths": len(texts) - sum(row["stories"] for row in by_length),
         "stories": len(texts),
         "grammatical": share(sum(v.grammatical for v in verdicts), len(texts)),
         "consistent": share(sum(v.consistent for v in verdicts), len(texts)),

@@ -93,9 +93,6 @@ def run(
     started = time.monotonic()
     settings = read_recipe(recipe, changes_of(changes))
     folder = output or (recipe if recipe.is_dir() else Path("runs") / settings.name)
-    kept = folder / "recipe.toml"
-    if recipe.is_file() and kept.exists() and kept.samefile(recipe) and not (folder / folders.CLOCK).exists():
-        raise UserError(f"{recipe} would be overwritten by the run in its folder: give another folder with -o")
     if dry_run:
         print(write_recipe(settings), end="")
         return
