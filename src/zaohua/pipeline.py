@@ -28,7 +28,7 @@ _WITHOUT = {
     "chat": {"training": set(WATCHING)},
 }
 """What the clock of a run does not ask about: none of it changes a weight."""
-_REMEDY = "delete it, and the clock of the run begins anew"
+_REMEDY = "delete it, and the clock of the run begins anew", "请删除它，这次运行会重新计时"
 
 
 class Budget:
@@ -40,11 +40,14 @@ class Budget:
     def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
         self.path, self.minutes = folder / folders.CLOCK, recipe.minutes
         self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude=_WITHOUT))
-        kept = folders.read_json(self.path, _REMEDY) if self.path.exists() else {}
+        kept = folders.read_json(self.path, *_REMEDY) if self.path.exists() else {}
         if kept.get("recipe") != self.recipe:
             kept = {}
         elif not all(isinstance(kept.get(key), dict) for key in ("spent", "given")):
-            raise UserError(f"{self.path} does not say what was spent and given: {_REMEDY}")
+            raise UserError(
+                f"{self.path} does not say what was spent and given: {_REMEDY[0]}",
+                f"{self.path} 没有写明已用和分得的时间：{_REMEDY[1]}",
+            )
         self.text: str | None = kept.get("text")
         self.spent: dict[str, float] = kept.get("spent", {})
         self.given: dict[str, float] = kept.get("given", {})
@@ -81,7 +84,10 @@ class Budget:
         self.given = {stage: round((self.left() - reserve) * share, 1) for stage, share in shares.items()}
         if min(self.given.values()) < 3:
             self.path.unlink(missing_ok=True)  # the next attempt does not pay for this one
-            raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
+            raise UserError(
+                f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text",
+                f"{self.minutes:g} 分钟没有给训练留下时间：请给更多分钟，或更少的文本",
+            )
         self._write()
 
     def timed(self, stage: str, settings: TrainingSettings) -> TrainingSettings:

@@ -9,7 +9,7 @@ import torch
 
 from zaohua import sources
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE
+from zaohua.corpus.sources import READABLE, READABLE_CHINESE
 from zaohua.corpus.stage import glance
 from zaohua.data.batches import Batch
 from zaohua.model.device import device_of_choice
@@ -63,7 +63,10 @@ def look_at(texts: Sequence[str], changes: dict[str, Any]) -> Text:
     settings = check(CorpusSettings, {**changes.get("corpus", {}), "sources": list(texts)})
     sample, total, documents = glance(settings, sources.embedded_documents, limit=2_000_000)
     if not sample:
-        raise UserError(f"there is no text in {', '.join(texts)}: give files or folders of {READABLE}")
+        raise UserError(
+            f"there is no text in {', '.join(texts)}: give files or folders of {READABLE}",
+            f"{'、'.join(texts)} 里没有文本：请给出文件或文件夹；能读的文件有 {READABLE_CHINESE}",
+        )
     joined = "\n".join(sample)
     asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for
     tokenizer = train_tokenizer(sample, asked.model_copy(update={"vocab_size": "auto"}))
