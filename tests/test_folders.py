@@ -70,7 +70,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(tmp_path, monkeypatch):
 def test_every_damage_is_named(tmp_path, damage, said):
     make(tmp_path / "x")
     damage(tmp_path / "x" / "part" / "a.txt")
-    assert said in folders.problems(tmp_path / "x")[0]
+    assert said in folders.problems(tmp_path / "x")[0].english
 
 
 def test_a_changed_setting_never_reuses(tmp_path):
@@ -155,7 +155,7 @@ def test_what_is_no_mapping_in_json_is_named_with_what_to_do(tmp_path, content, 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(UserError, match=f"{said}.*: make it again"):
-        folders.read_json(path, "make it again")
+        folders.read_json(path, "make it again", "请重新生成")
 
 
 def test_what_we_did_not_write_is_never_replaced(tmp_path):
@@ -171,6 +171,6 @@ def test_what_we_did_not_write_is_never_replaced(tmp_path):
 
 def test_json_is_written_whole_and_read_back(tmp_path):
     folders.write_json(tmp_path / "a.json", {"名": [1, None], "path": Path("x")})
-    assert folders.read_json(tmp_path / "a.json", "-") == {"名": [1, None], "path": "x"}
+    assert folders.read_json(tmp_path / "a.json", "-", "-") == {"名": [1, None], "path": "x"}
     assert "名" in (tmp_path / "a.json").read_text(encoding="utf-8")
     assert names(tmp_path) == ["a.json"]

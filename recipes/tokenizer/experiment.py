@@ -141,7 +141,7 @@ def sentencepiece(taken: list[str], size: int) -> Tokenizer:
             minloglevel=2,
         )
     except RuntimeError as error:  # it says so when the size is too small for the characters
-        raise UserError(f"SentencePiece: {error}") from None
+        raise UserError(f"SentencePiece: {error}", f"SentencePiece 报错：{error}") from None
     from tempfile import TemporaryDirectory
 
     with TemporaryDirectory() as folder:
@@ -156,7 +156,7 @@ class Experiment:
         self.chosen, self.events = chosen, Events(console=False)
         self.results: dict[str, Any] = {}
         if chosen.output.is_file():
-            self.results = folders.read_json(chosen.output, "delete it to begin anew")
+            self.results = folders.read_json(chosen.output, "delete it to begin anew", "请删除它，从头开始")
         self.asked = {"seconds": chosen.seconds, "dim": chosen.dim, "layers": chosen.layers, "length": chosen.length}
 
     def run(self) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cyclopts import App
 
+    from zaohua.settings import UserError
+
 VERBS: dict[str, str] = {
     "quickstart": "The whole pipeline on the embedded world, ending in a chat page. 用内置小世界走完全程。",
     "make": "Your text becomes your own GPT in so many minutes. 用你的文本在给定分钟内造出模型。",
@@ -52,8 +54,7 @@ def run(arguments: list[str]) -> int:
         return 0
     verb = arguments[0]
     if verb not in VERBS:
-        near = difflib.get_close_matches(verb, VERBS, n=1)
-        return _mistake(f"there is no verb {verb}" + (f" (did you mean {near[0]}?)" if near else "; see zaohua --help"))
+        return _mistake(_unknown(verb))
     return _carry_out(verb, arguments[1:])
 
 
@@ -87,14 +88,14 @@ def _carry_out(verb: str, words: list[str]) -> int:
     except CycloptsError as error:
         cause = error.__cause__
         if isinstance(cause, ValidationError):
-            return _mistake(settings.sentences(cause, verbs.settings_named(cause.title)))
-        return _mistake(str(error))
+            return _mistake(settings.mistakes(cause, verbs.settings_named(cause.title)))
+        return _mistake(verbs.misread(error))
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as Ctrl-C
     try:
         command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except settings.UserError as error:
-        return _mistake(str(error))
+        return _mistake(error)
     except verbs.Interrupted as error:
         return _unfinished(f"interrupted: {error} 已中断")
     except KeyboardInterrupt:
@@ -111,18 +112,29 @@ def _carry_out(verb: str, words: list[str]) -> int:
         from zaohua.folders import disk_error
 
         if isinstance(error, OSError) and isinstance(named := disk_error(error), settings.UserError):
-            return _mistake(str(named))
+            return _mistake(named)
 
         traceback.print_exc()
         print("\nthis is a bug of zaohua, not of yours: please report it with the lines above", file=sys.stderr)
+        print("这是 zaohua 自己的错误：请连同以上内容一起报告", file=sys.stderr)
         return 2
     finally:
         signal.signal(signal.SIGTERM, before)
     return 0
 
 
-def _mistake(sentence: str) -> int:
-    print(f"error: {' '.join(sentence.split())}", file=sys.stderr)
+def _unknown(verb: str) -> "UserError":
+    from zaohua.settings import UserError, did_you_mean
+
+    near = difflib.get_close_matches(verb, VERBS, n=1)
+    english, chinese = did_you_mean(near[0]) if near else ("; see zaohua --help", "：请看 zaohua --help")
+    return UserError(f"there is no verb {verb}{english}", f"没有命令 {verb}{chinese}")
+
+
+def _mistake(error: "UserError") -> int:
+    from zaohua.settings import speaks_chinese
+
+    print("错误：" if speaks_chinese() else "error: ", " ".join(str(error).split()), sep="", file=sys.stderr)
     return 1
 
 

@@ -54,7 +54,7 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
     """Print the model's bits per byte on a text file beside the compressors', which may have seen `against`."""
     content, before = read_text(text), read_text(against) if against else ""
     if not content.strip():
-        raise UserError(f"{text} is empty: give a text to predict")
+        raise UserError(f"{text} is empty: give a text to predict", f"{text} 是空的：请给出要预测的文本")
     loaded = load_model(model)
     tokenizer = tokenizer_of(loaded)
     bits = text_bits(loaded.model, tokenizer, [content], min(loaded.model.config.max_length, LONGEST_ROW))
@@ -74,7 +74,10 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
 def evaluate_run(model: Path, folder: Path, events: Events) -> None:
     """Print for a run's model what the run's card says of the text held out, measured again."""
     if not (folder / "tokens" / folders.MANIFEST).is_file():
-        raise UserError(f"{folder} is no folder of a run, so it holds no text to measure on: give a text file")
+        raise UserError(
+            f"{folder} is no folder of a run, so it holds no text to measure on: give a text file",
+            f"{folder} 不是一次运行的文件夹，里面没有可供测量的文本：请给出一个文本文件",
+        )
     loaded = load_model(model)
     recipe = read_recipe(folder / "recipe.toml", {}) if (folder / "recipe.toml").is_file() else None
     length = recipe.pretrain.length if recipe else min(loaded.model.config.max_length, LONGEST_ROW)

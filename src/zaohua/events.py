@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from zaohua.settings import speaks_chinese
+
 EVERY = 10.0
 """Seconds between two lines of progress in a log file, so that nothing seems to hang."""
 
@@ -73,12 +75,6 @@ class Log:
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-
-
-def speaks_chinese() -> bool:
-    """Whether messages are wanted in Chinese: ZAOHUA_LANG (zh or en) decides, else the locale."""
-    chosen = os.environ.get("ZAOHUA_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return chosen.lower().startswith("zh")
 
 
 def duration(seconds: float, *, chinese: bool = False) -> str:

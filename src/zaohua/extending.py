@@ -30,16 +30,25 @@ def run(
 ) -> None:
     """Write a larger model of a model folder, or a larger tokenizer of a tokenizer folder."""
     if not (words or merges or chat):
-        raise UserError("nothing to add: give --words LIST, --grow N with --corpus, or --chat")
+        raise UserError(
+            "nothing to add: give --words LIST, --grow N with --corpus, or --chat",
+            "没有要添加的内容：请给出 --words LIST，或 --grow N 与 --corpus，或 --chat",
+        )
     if merges < 0 or bool(merges) != (corpus is not None):
-        raise UserError("--grow N learns N merges from a corpus: give it together with --corpus FOLDER")
+        raise UserError(
+            "--grow N learns N merges from a corpus: give it together with --corpus FOLDER",
+            "--grow N 要从语料中学习 N 个合并：请与 --corpus FOLDER 一起给出",
+        )
     listed = read_words(words) if words else []
     learned = list(sample(_finished(corpus), _LEARNED)) if corpus else []
     grown = partial(extended, words=listed, texts=learned, merges=merges, chat=chat)
     if not (model / "config.json").is_file():
         found = grown(Tokenizer.load(model))
         if not found.pieces:
-            raise UserError(f"{model} has a token for all of this already: give other words, or another corpus")
+            raise UserError(
+                f"{model} has a token for all of this already: give other words, or another corpus",
+                f"要添加的内容在 {model} 里都已有词元：请换别的词，或换一份语料",
+            )
         _save(found.tokenizer, output, {"tokens": len(found.pieces)}, {"tokenizer": Tokenizer.load(model).digest})
     else:
         from zaohua.checkpoint.resizing import extend_model
@@ -73,7 +82,10 @@ def bring(vocabulary: Path, output: Path, events: Events, *, kind: Source | None
 def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, *, dim: int | None, layers: int) -> None:
     """Print a table of tokenizers measured on the same text, and write it where asked."""
     if not tokenizers:
-        raise UserError("give the tokenizers to compare: tokenizer folders, models, or vocabularies of other programs")
+        raise UserError(
+            "give the tokenizers to compare: tokenizer folders, models, or vocabularies of other programs",
+            "请给出要比较的分词器：分词器文件夹、模型，或其他程序的词表",
+        )
     samples = list(_samples(corpus))
     options = {} if dim is None else {"dim": dim, "other_parameters": 12 * layers * dim**2}
     reports = compared({name: _tokenizer_at(path) for name, path in _named(tokenizers).items()}, samples, **options)
@@ -88,7 +100,8 @@ def _samples(corpus: Path) -> Iterator[Sample]:
     if corpus.is_file():
         yield Sample(read_text(corpus)[:_MEASURED])
         return
-    sources = folders.read_json(_finished(corpus) / "report.json", "make the folder again")["sources"]
+    report = folders.read_json(_finished(corpus) / "report.json", "make the folder again", "请重新生成这个文件夹")
+    sources = report["sources"]
     left = dict.fromkeys(sources, _MEASURED // len(sources))
     for document in read_documents(corpus, "heldout"):
         if text := document.text[: left[document.source]]:

@@ -48,16 +48,18 @@ def write_file(path: Path, content: str | bytes) -> None:
     sync_folder(path.parent)
 
 
-def read_json(path: Path, remedy: str) -> dict[str, Any]:
-    """The mapping in a JSON file; raises UserError that ends in `remedy` where there is none."""
+def read_json(path: Path, remedy: str, chinese: str) -> dict[str, Any]:
+    """The mapping in a JSON file; raises UserError that ends in `remedy`, in `chinese` too, where there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"there is no file {path}: {remedy}") from None
+        raise UserError(f"there is no file {path}: {remedy}", f"没有文件 {path}：{chinese}") from None
     except (ValueError, OSError, RecursionError) as error:
-        raise UserError(f"{path} cannot be read as JSON ({error}): {remedy}") from None
+        raise UserError(
+            f"{path} cannot be read as JSON ({error}): {remedy}", f"无法把 {path} 作为 JSON 读取（{error}）：{chinese}"
+        ) from None
     if not isinstance(content, dict):
-        raise UserError(f"{path} holds no mapping: {remedy}")
+        raise UserError(f"{path} holds no mapping: {remedy}", f"{path} 的内容不是键值映射：{chinese}")
     return content
 
 
@@ -104,8 +106,12 @@ def refuse_others(folder: Path) -> None:
     """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced."""
     if not folder.exists() or manifest_of(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return
-    held = "is the folder of a whole run" if (folder / CLOCK).is_file() else "holds something that zaohua did not write"
-    raise UserError(f"{folder} {held}: give another folder with -o")
+    english, chinese = (
+        ("is the folder of a whole run", "是一次完整运行的文件夹")
+        if (folder / CLOCK).is_file()
+        else ("holds something that zaohua did not write", "里有不是 zaohua 写的东西")
+    )
+    raise UserError(f"{folder} {english}: give another folder with -o", f"{folder} {chinese}：请用 -o 另给一个文件夹")
 
 
 def _swap(temporary: Path, folder: Path) -> None:
@@ -168,32 +174,44 @@ def open_folder(folder: Path, stage: str, *, made_by: str) -> dict[str, Any]:
     """The manifest of a finished folder of `stage`; raises UserError saying which command makes one."""
     found = manifest_of(folder)
     if found is None or found.get("stage") != stage:
-        what = (
-            "does not exist"
+        english, chinese = (
+            ("does not exist", "不存在")
             if not folder.exists()
-            else "is not finished"
+            else ("is not finished", "尚未完成")
             if found is None
-            else f"is not a {stage} folder"
+            else (f"is not a {stage} folder", f"不是 {stage} 阶段的文件夹")
         )
-        raise UserError(f"{folder} {what}: make it with `{made_by}`")
+        raise UserError(f"{folder} {english}: make it with `{made_by}`", f"{folder} {chinese}：请用 `{made_by}` 生成")
     return found
 
 
-def problems(folder: Path) -> list[str]:
+def problems(folder: Path) -> list[UserError]:
     """What is wrong with a finished folder: missing, resized or changed files, one sentence each."""
     found = manifest_of(folder)
     if found is None:
-        return [f"{folder} has no {MANIFEST}: it was never finished"]
+        return [
+            UserError(f"{folder} has no {MANIFEST}: it was never finished", f"{folder} 没有 {MANIFEST}：它从未完成")
+        ]
     wrong = []
     for name, entry in found["files"].items():
         path = folder / name
         size = _size(path)
         if size is None:
-            wrong.append(f"{path} is missing")
+            wrong.append(UserError(f"{path} is missing", f"缺少 {path}"))
         elif size != entry["size"]:
-            wrong.append(f"{path} has {size} bytes instead of {entry['size']}")
+            wrong.append(
+                UserError(
+                    f"{path} has {size} bytes instead of {entry['size']}",
+                    f"{path} 有 {size} 字节，应有 {entry['size']} 字节",
+                )
+            )
         elif digest(path) != entry["sha256"]:
-            wrong.append(f"{path} has changed: its SHA-256 is not the manifest's")
+            wrong.append(
+                UserError(
+                    f"{path} has changed: its SHA-256 is not the manifest's",
+                    f"{path} 已被改动：它的 SHA-256 与清单不符",
+                )
+            )
     return wrong
 
 
@@ -234,7 +252,8 @@ def _take(file: IO[str], folder: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise UserError(
-            f"another zaohua process is working in {folder}: wait for it, or give another folder with -o"
+            f"another zaohua process is working in {folder}: wait for it, or give another folder with -o",
+            f"另一个 zaohua 进程正在 {folder} 中工作：请等它结束，或用 -o 另给一个文件夹",
         ) from None
 
 
@@ -251,12 +270,23 @@ def disk_error(error: OSError, path: Path | None = None) -> Exception:
 
     place = path or error.filename
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        where = f" while writing {place}" if place else ""
-        return UserError(f"the disk is full{where}: free some space and run the same command again; nothing was lost")
+        english, chinese = (f" while writing {place}", f"，写不下 {place}") if place else ("", "")
+        return UserError(
+            f"the disk is full{english}: free some space and run the same command again; nothing was lost",
+            f"磁盘已满{chinese}：请腾出空间，再运行同一命令；没有丢失任何内容",
+        )
     if error.errno in (errno.EACCES, errno.EPERM) and place and os.path.exists(place) and not os.access(place, os.R_OK):
-        return UserError(f"{place} cannot be read ({error.strerror}): change its permissions, or give another")
+        return UserError(
+            f"{place} cannot be read ({error.strerror}): change its permissions, or give another",
+            f"无法读取 {place}（{error.strerror}）：请修改其权限，或换一个",
+        )
     if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-        return UserError(f"{place} cannot be written ({error.strerror}): give another folder with -o")
+        return UserError(
+            f"{place} cannot be written ({error.strerror}): give another folder with -o",
+            f"无法写入 {place}（{error.strerror}）：请用 -o 另给一个文件夹",
+        )
     if place and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG):
-        return UserError(f"{place}: {error.strerror}: give another path")
+        return UserError(
+            f"{place}: {error.strerror}: give another path", f"路径 {place} 不可用（{error.strerror}）：请换一个路径"
+        )
     return error

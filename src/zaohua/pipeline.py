@@ -29,7 +29,7 @@ _WITHOUT = {
     "chat": {"training": set(WATCHING)},
 }
 """What the clock of a run does not ask about: none of it changes a weight."""
-_REMEDY = "delete it, and the clock of the run begins anew"
+_REMEDY = "delete it, and the clock of the run begins anew", "请删除它，这次运行会重新计时"
 
 
 class Budget:
@@ -42,11 +42,14 @@ class Budget:
     def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
         self.path, self.minutes = folder / folders.CLOCK, recipe.minutes
         self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude=_WITHOUT))
-        self.kept: dict[str, Any] = folders.read_json(self.path, _REMEDY) if self.path.exists() else {}
+        self.kept: dict[str, Any] = folders.read_json(self.path, *_REMEDY) if self.path.exists() else {}
         """The file: the clock of each recipe that was run here, by the recipe's digest."""
         own = self.kept.get(self.recipe, {"spent": {}, "given": {}})
         if not isinstance(own, dict) or not all(isinstance(own.get(key), dict) for key in ("spent", "given")):
-            raise UserError(f"{self.path} does not say what was spent and given: {_REMEDY}")
+            raise UserError(
+                f"{self.path} does not say what was spent and given: {_REMEDY[0]}",
+                f"{self.path} 没有写明已用和分得的时间：{_REMEDY[1]}",
+            )
         self.text: str | None = own.get("text")
         self.spent: dict[str, float] = own["spent"]
         self.given: dict[str, float] = own["given"]
@@ -84,7 +87,10 @@ class Budget:
         if min(self.given.values()) < 3:
             self.kept.pop(self.recipe, None)  # the next attempt does not pay for this one
             folders.write_json(self.path, self.kept)
-            raise UserError(f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text")
+            raise UserError(
+                f"{self.minutes:g} minutes leave no time for training: give more minutes, or less text",
+                f"{self.minutes:g} 分钟没有给训练留下时间：请给更多分钟，或更少的文本",
+            )
         self._write()
 
     def timed(self, stage: str, settings: TrainingSettings) -> TrainingSettings:
@@ -149,7 +155,10 @@ def _recipe_of(folder: Path, recipe: Recipe) -> Iterator[None]:
     path, said = folder / "recipe.toml", write_recipe(recipe)
     before = path.read_text(encoding="utf-8") if path.exists() else None
     if before not in (None, said) and not (folder / folders.CLOCK).exists():
-        raise UserError(f"{path} would be overwritten by the run in its folder: give another folder with -o")
+        raise UserError(
+            f"{path} would be overwritten by the run in its folder: give another folder with -o",
+            f"{path} 会被写入同一文件夹的运行覆盖：请用 -o 另给一个文件夹",
+        )
     folders.write_file(path, said)
     try:
         yield

@@ -9,7 +9,7 @@ import torch
 from zaohua import sources
 from zaohua.corpus.glance import glance
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE
+from zaohua.corpus.sources import READABLE, READABLE_CHINESE
 from zaohua.data.batches import Batch
 from zaohua.model.device import device_of_choice
 from zaohua.model.initialization import new_model
@@ -61,7 +61,10 @@ def look_at(settings: CorpusSettings, changes: dict[str, Any]) -> Text:
     """Measure up to 2 MB of the texts, and count the bytes of all."""
     sample, total, documents = glance(settings, sources.embedded_documents, limit=2_000_000)
     if not sample:
-        raise UserError(f"there is no text in {', '.join(settings.sources)}: give files or folders of {READABLE}")
+        raise UserError(
+            f"there is no text in {', '.join(settings.sources)}: give files or folders of {READABLE}",
+            f"{'、'.join(settings.sources)} 里没有文本：请给出文件或文件夹；能读的文件有 {READABLE_CHINESE}",
+        )
     joined = "\n".join(sample)
     learned = round(total * (1 - settings.heldout))
     asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data.settings import TokensSettings
 from zaohua.model.presets import PRESETS, Family
-from zaohua.settings import Settings, UserError, check, override, read_toml, to_toml
+from zaohua.settings import SettingError, Settings, UserError, check, override, read_toml, to_toml
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
 
@@ -36,10 +36,16 @@ class ModelSettings(Settings):
     def _named(self) -> "ModelSettings":
         if self.preset is not None:
             if self.preset not in PRESETS:
-                raise ValueError(f"unknown preset {self.preset}; it must be one of {', '.join(PRESETS)}")
+                raise SettingError(
+                    f"unknown preset {self.preset}; it must be one of {', '.join(PRESETS)}",
+                    f"没有预设 {self.preset}，必须是以下之一：{'、'.join(PRESETS)}",
+                )
             said = self.model_fields_set & {"family", "dim", "layers"}
             if said:
-                raise ValueError(f"the preset {self.preset} says {', '.join(sorted(said))} already: leave it out")
+                raise SettingError(
+                    f"the preset {self.preset} says {', '.join(sorted(said))} already: leave it out",
+                    f"预设 {self.preset} 已经定下了 {'、'.join(sorted(said))}：请去掉",
+                )
         return self
 
 
@@ -98,11 +104,16 @@ class Recipe(Settings):
         for name, training in stages:
             for own in ("steps", "seconds"):
                 if self.minutes is not None and getattr(training, own) is not None:
-                    raise ValueError(f"{name}.{own} and minutes are both given: leave one out")
+                    raise SettingError(
+                        f"{name}.{own} and minutes are both given: leave one out",
+                        f"{name}.{own} 和 minutes 不能同时给出：请去掉一个",
+                    )
             if self.model.max_length and training.length > self.model.max_length:
-                raise ValueError(
+                raise SettingError(
                     f"{name}.length ({training.length}) is above model.max_length ({self.model.max_length}): "
-                    "give shorter rows"
+                    "give shorter rows",
+                    f"{name}.length（{training.length}）超过了 model.max_length（{self.model.max_length}）："
+                    "请给更短的行",
                 )
         return self
 
@@ -120,5 +131,9 @@ def write_recipe(recipe: Recipe) -> str:
 def require_length(training: TrainingSettings, where: str = "") -> None:
     """Raises UserError where nothing says how long to train; `where` is its place in the recipe of a whole run."""
     if training.steps is None and training.seconds is None:
-        flags = f"--{where}.steps, --{where}.seconds or --minutes" if where else "--steps or --seconds"
-        raise UserError(f"nothing says how long to train: give {flags}")
+        english, chinese = (
+            (f"--{where}.steps, --{where}.seconds or --minutes", f"--{where}.steps、--{where}.seconds 或 --minutes")
+            if where
+            else ("--steps or --seconds", "--steps 或 --seconds")
+        )
+        raise UserError(f"nothing says how long to train: give {english}", f"没有说明训练多久：请给出 {chinese}")

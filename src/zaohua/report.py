@@ -53,7 +53,11 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
     manifest = {"stage": "report", "code": CODE, "settings": recipe.report.model_dump(mode="json"), "inputs": inputs}
     output = folder / "report"
     if folders.up_to_date(output, manifest):
-        found = folders.read_json(output / "card.json", f"delete {output} and run the same command again")
+        found = folders.read_json(
+            output / "card.json",
+            f"delete {output} and run the same command again",
+            f"请删除 {output}，再运行同一命令",
+        )
         events.say(card.to_text(found, "zh" if events.chinese else "en"))
         return found
     loaded = load_model(pretrained)

@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 import difflib
 import json
+import os
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -15,8 +16,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 SettingsType = TypeVar("SettingsType", bound="Settings")
 
 
-class UserError(Exception):
+def speaks_chinese() -> bool:
+    """Whether messages are wanted in Chinese: ZAOHUA_LANG (zh or en) decides, else the locale."""
+    chosen = os.environ.get("ZAOHUA_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return chosen.lower().startswith("zh")
+
+
+class _Sentence(Exception):  # noqa: N818 - what its subclasses are errors of, they say
+    """One sentence in both languages; as text it is in the reader's. What is kept, sent or compared is `english`."""
+
+    def __init__(self, english: str, chinese: str) -> None:
+        super().__init__(english, chinese)
+        self.english, self.chinese = english, chinese
+
+    def __str__(self) -> str:
+        return self.chinese if speaks_chinese() else self.english
+
+
+class UserError(_Sentence):
     """A mistake of the user: what was given, what is allowed, what to do next. Printed without a traceback."""
+
+
+class SettingError(_Sentence, ValueError):
+    """What a validator finds wrong with settings; `check` makes a UserError of it."""
 
 
 class Settings(BaseModel):
@@ -71,7 +93,7 @@ def check(kind: type[SettingsType], data: Mapping[str, Any]) -> SettingsType:
     try:
         return kind.model_validate(_frozen(data))
     except ValidationError as error:
-        raise UserError(sentences(error, kind)) from None
+        raise mistakes(error, kind) from None
 
 
 def _frozen(value: Any) -> Any:
@@ -81,10 +103,13 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def sentences(error: ValidationError, kind: type[Settings]) -> str:
-    """The first mistakes that pydantic found in settings of `kind`, a sentence each."""
-    found = [_sentence(kind, problem) for problem in error.errors()]
-    return "; ".join(found[:3]) + ("" if len(found) <= 3 else " …")
+def mistakes(error: ValidationError, kind: type[Settings]) -> UserError:
+    """The first mistakes that pydantic found in settings of `kind`, as one."""
+    found = [_mistake(kind, problem) for problem in error.errors()]
+    more = "" if len(found) <= 3 else " …"
+    return UserError(
+        "; ".join(each.english for each in found[:3]) + more, "；".join(each.chinese for each in found[:3]) + more
+    )
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -92,9 +117,11 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UserError(f"there is no file {path}: give the path of a recipe in TOML") from None
+        raise UserError(
+            f"there is no file {path}: give the path of a recipe in TOML", f"没有文件 {path}：请给出 TOML 配方的路径"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, IsADirectoryError) as error:
-        raise UserError(f"{path} is not a TOML file: {error}") from None
+        raise UserError(f"{path} is not a TOML file: {error}", f"{path} 不是 TOML 文件：{error}") from None
 
 
 def override(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +150,25 @@ def to_toml(settings: Mapping[str, Any]) -> str:
     return "\n".join(lines).lstrip("\n") + "\n"
 
 
-def _sentence(kind: type[Settings], problem: Mapping[str, Any]) -> str:
+_MUST_BE = {
+    "greater_than": "必须大于 {}",
+    "greater_than_equal": "不能小于 {}",
+    "less_than": "必须小于 {}",
+    "less_than_equal": "不能大于 {}",
+    "finite_number": "必须是有限的数",
+    "int_type": "必须是整数",
+    "int_from_float": "必须是整数",
+    "float_type": "必须是数",
+    "bool_type": "必须是 true 或 false",
+    "string_type": "必须是字符串",
+    "tuple_type": "必须是列表",
+    "dict_type": "必须是一组设置",
+    "model_type": "必须是一组设置",
+}
+"""What pydantic asks of a value, by its names for what is wrong with it; a bound is the last word of its message."""
+
+
+def _mistake(kind: type[Settings], problem: Mapping[str, Any]) -> UserError:
     """One of pydantic's problems as one sentence about the setting it concerns."""
     path = [str(part) for part in problem["loc"] if not _is_union_branch(str(part))]
     name = ".".join(path)
@@ -131,17 +176,32 @@ def _sentence(kind: type[Settings], problem: Mapping[str, Any]) -> str:
         case "extra_forbidden":
             group = _group_at(kind, problem["loc"][:-1])
             near = difflib.get_close_matches(path[-1], group.model_fields if group else (), n=1, cutoff=0.5)
-            full = ".".join(path[:-1] + near)
-            return f"unknown setting {name}" + (f" (did you mean {full}?)" if near else "")
+            english, chinese = did_you_mean(".".join(path[:-1] + near) if near else "")
+            return UserError(f"unknown setting {name}{english}", f"没有设置 {name}{chinese}")
         case "missing":
-            return f"missing setting {name}"
+            return UserError(f"missing setting {name}", f"缺少设置 {name}")
         case "literal_error":
-            return f"{name} is {problem['input']!r}; it must be one of {problem['ctx']['expected']}"
+            allowed = problem["ctx"]["expected"]
+            return UserError(
+                f"{name} is {problem['input']!r}; it must be one of {allowed}",
+                f"{name} 的值为 {problem['input']!r}，必须是 {allowed.replace(', ', '、').replace(' or ', ' 或 ')}",
+            )
         case "value_error":
-            return f"{name + ': ' if name else ''}{problem['ctx']['error']}"
-        case _:
-            said = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-            return f"{name} is {json.dumps(problem['input'], ensure_ascii=False, default=str)}; it must be {said}"
+            error: SettingError = problem["ctx"]["error"]
+            return UserError(
+                f"{name + ': ' if name else ''}{error.english}", f"{name + '：' if name else ''}{error.chinese}"
+            )
+        case said:
+            value = json.dumps(problem["input"], ensure_ascii=False, default=str)
+            english = problem["msg"].removeprefix("Input should be ").removeprefix("a valid ")
+            bound = english.rpartition(" ")[2]
+            chinese = _MUST_BE[said].format(bound) if said in _MUST_BE else f"不合要求：{english}"
+            return UserError(f"{name} is {value}; it must be {english}", f"{name} 的值为 {value}，{chinese}")
+
+
+def did_you_mean(name: str) -> tuple[str, str]:
+    """What a sentence about an unknown name ends in, in English and in Chinese: the right one, where one is near."""
+    return (f" (did you mean {name}?)", f"（是否想写 {name}？）") if name else ("", "")
 
 
 def _is_union_branch(part: str) -> bool:

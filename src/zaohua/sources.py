@@ -39,7 +39,9 @@ def world_of(spec: str) -> tuple[str, int]:
     if name != "microworld" or richness not in WORLD_SIZES or (size and not asked):
         raise UserError(
             f"unknown source {spec}: embedded worlds are microworld:small and microworld:full, with :500KB, :30MB or "
-            ":1GB behind it for a size"
+            ":1GB behind it for a size",
+            f"未知的来源 {spec}：内置的小世界有 microworld:small 和 microworld:full，"
+            "后面可加 :500KB、:30MB 或 :1GB 表示大小",
         )
     return richness, int(asked[1]) * _UNITS[asked[2]] if asked else WORLD_SIZES[richness]
 
@@ -82,5 +84,8 @@ def conversations_digest(chat: ChatSettings) -> str:
 def _existing(source: str) -> Path:
     path = Path(source)
     if not path.is_file():
-        raise UserError(f'there is no file {source}: chat.sources names .jsonl files of {{"messages": […]}}')
+        raise UserError(
+            f'there is no file {source}: chat.sources names .jsonl files of {{"messages": […]}}',
+            f'没有文件 {source}：chat.sources 应是每行一个 {{"messages": […]}} 的 .jsonl 文件',
+        )
     return path

@@ -27,7 +27,7 @@ from zaohua.model.size import parameter_count
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.recipe import ChatSettings, ModelSettings
-from zaohua.settings import UserError
+from zaohua.settings import SettingError, UserError
 from zaohua.sources import conversations, conversations_digest
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
@@ -51,8 +51,8 @@ def config_of(settings: ModelSettings, *, vocab_size: int, max_length: int) -> T
                 settings.family, dim=settings.dim, layers=settings.layers, vocab_size=vocab_size, max_length=max_length
             )
         return config.with_dropout(settings.dropout) if settings.dropout is not None else config
-    except ValueError as error:
-        raise UserError(f"model: {error}") from None
+    except SettingError as error:
+        raise UserError(f"model: {error.english}", f"model：{error.chinese}") from None
 
 
 def pretrain(
@@ -123,17 +123,26 @@ def _new_model(asked: ModelSettings, settings: TrainingSettings, vocab_size: int
 def _model_for(start: Path, tokenizer: Tokenizer, settings: TrainingSettings, asked: ModelSettings) -> Transformer:
     """The model to go on with; raises UserError where it does not go with these tokens and settings."""
     if asked != ModelSettings():
-        raise UserError(f"the shape of {start} is what it is: leave the settings of the model out")
+        raise UserError(
+            f"the shape of {start} is what it is: leave the settings of the model out",
+            f"{start} 的结构已经定了：请去掉模型的设置",
+        )
     loaded = load_model(start)
     if loaded.tokenizer is not None and loaded.tokenizer.digest != tokenizer.digest:
-        raise UserError(f"{start} was made with another tokenizer: make the tokens with `zaohua tokens CORPUS {start}`")
+        raise UserError(
+            f"{start} was made with another tokenizer: make the tokens with `zaohua tokens CORPUS {start}`",
+            f"{start} 用的是另一个分词器：请用 `zaohua tokens CORPUS {start}` 生成词元",
+        )
     _require_room(settings, loaded.model.config.max_length)
     return loaded.model
 
 
 def _require_room(settings: TrainingSettings, longest: int) -> None:
     if settings.length > longest:
-        raise UserError(f"length ({settings.length}) is above the model's {longest} tokens: give shorter rows")
+        raise UserError(
+            f"length ({settings.length}) is above the model's {longest} tokens: give shorter rows",
+            f"length（{settings.length}）超过了模型的 {longest} 个词元：请给更短的行",
+        )
 
 
 def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events) -> Path:
@@ -143,7 +152,10 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
     """
     settings = chat.training
     if settings.mix:
-        raise UserError("conversations are not mixed by weight: leave chat.training.mix out")
+        raise UserError(
+            "conversations are not mixed by weight: leave chat.training.mix out",
+            "对话不按权重混合：请去掉 chat.training.mix",
+        )
     manifest: dict[str, Any] = {
         "stage": "chat",
         "code": CODE,
@@ -163,7 +175,10 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
         kept = list(conversations(chat, "test"))
         unseen = pack_conversations(kept, tokenizer, settings.length)
         if not len(rows) or not (rows.arrays["labels"] != IGNORED).any():
-            raise UserError("no conversation has an answer of the assistant to learn: give some that have")
+            raise UserError(
+                "no conversation has an answer of the assistant to learn: give some that have",
+                "没有一段对话里有可学的助手回答：请给出有回答的对话",
+            )
         training_folder.begin(output, manifest, events)
         if rows.cut:
             events.say(

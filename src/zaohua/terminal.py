@@ -3,12 +3,11 @@
 from pathlib import Path
 
 from zaohua.checkpoint.model_folder import load_model, tokenizer_of
-from zaohua.events import speaks_chinese
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import complete, reply
 from zaohua.inspection.html import inspect, readable
 from zaohua.inspection.probabilities import next_tokens
-from zaohua.settings import UserError
+from zaohua.settings import UserError, speaks_chinese
 
 
 def write(model: Path, prompt: str, sampling: Sampling, count: int) -> None:

@@ -41,8 +41,8 @@ def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
     if not begun.is_file():
         folders.refuse_others(output)
     elif not (output / folders.MANIFEST).exists():
-        remedy = "delete its folder, and the same command begins anew"
-        if folders.read_json(begun, remedy) == wanted:
+        remedy = "delete its folder, and the same command begins anew", "请删除它所在的文件夹，再运行同一命令会从头开始"
+        if folders.read_json(begun, *remedy) == wanted:
             return
     if output.is_dir() and any(output.iterdir()):
         number = next(n for n in range(1, 10**6) if not output.with_name(f"{output.name}-old-{n}").exists())
@@ -102,10 +102,10 @@ def _precision(
         return settings.precision
     path = output / "precision.json"
     if path.is_file():
-        remedy = "delete it, and it is measured again"
-        kept = folders.read_json(path, remedy).get("precision")
+        remedy = "delete it, and it is measured again", "请删除它，会重新测定"
+        kept = folders.read_json(path, *remedy).get("precision")
         if kept not in ("fp32", "bf16"):
-            raise UserError(f"{path} names no precision: {remedy}")
+            raise UserError(f"{path} names no precision: {remedy[0]}", f"{path} 没有写明精度：{remedy[1]}")
         return kept
     objective.to(device)
     batch = make_batch(rows, np.arange(min(settings.micro_rows or settings.rows, len(rows)))).to(device)

@@ -174,7 +174,7 @@ def test_what_a_reader_raises_is_a_reason_but_for_the_users_mistakes_and_the_mac
     monkeypatch.setitem(READERS, "text", stumbling(KeyError("x")))
     before, after = read(entry, ReadingSettings(), Noted())
     assert (before.text, after.reason) == ("before", "the file cannot be read (KeyError: 'x')")
-    for error in (UserError("no"), MemoryError()):
+    for error in (UserError("no", "不行"), MemoryError()):
         monkeypatch.setitem(READERS, "text", stumbling(error))
         with pytest.raises(type(error)):
             list(read(entry, ReadingSettings(), Noted()))

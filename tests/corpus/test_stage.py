@@ -335,7 +335,7 @@ def test_a_passing_fault_costs_no_work_that_was_done(tmp_path, monkeypatch):
     write(tmp_path, "a.jsonl", records(80))
 
     def full(*_):
-        raise UserError("the disk is full")
+        raise UserError("the disk is full", "磁盘已满")
 
     with monkeypatch.context() as patched:
         patched.setattr(finishing, "divide", full)
@@ -352,7 +352,7 @@ def test_what_was_read_of_the_files_outlives_a_cluster_that_does_not_answer(tmp_
     write(tmp_path, "a.jsonl", records(80))
 
     def none(*_):
-        raise error("no Ray cluster answers")
+        raise error("no Ray cluster answers", "没有 Ray 集群应答")
 
     monkeypatch.setattr("zaohua.corpus.plan.runner_for", none)
     with pytest.raises(error, match="no Ray cluster answers"):

@@ -1,6 +1,5 @@
 """One tiny finished run that every test here may look at, made by the command line."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,6 @@ sample_tokens = 24
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory) -> Path:
     """The folder of a finished run."""
-    os.environ.pop("ZAOHUA_LANG", None)
     folder = tmp_path_factory.mktemp("e2e")
     (folder / "recipe.toml").write_text(RECIPE)
     assert cli.run(["run", str(folder / "recipe.toml"), "-o", str(folder / "run")]) == 0

@@ -105,7 +105,7 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
     found, rejected = resume.newest(tmp_path / "broken" / "checkpoints")
     assert found is not None
     assert found.name < newest.name
-    assert "damaged" in rejected[0]
+    assert "damaged" in rejected[0].english
     assert not newest.exists(), "it no longer counts among those that are kept"
     whole, _ = run(tmp_path / "whole")
     broken, _ = run(tmp_path / "broken")

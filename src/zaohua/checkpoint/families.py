@@ -80,13 +80,22 @@ def _read_local(theirs: Mapping[str, Any]) -> dict[str, Any]:
         )
         kinds = list(islice(expanded, layers + 1))
     except (KeyError, TypeError, ValueError):
-        raise UserError('attention_types must be a list like [[["global", "local"], 6]]') from None
+        raise UserError(
+            'attention_types must be a list like [[["global", "local"], 6]]',
+            'attention_types 应是形如 [[["global", "local"], 6]] 的列表',
+        ) from None
     if kinds == ["global"] * layers:
         return {"local_window": 0}
     if kinds != [("global", "local")[layer % 2] for layer in range(layers)]:
-        raise UserError("attention_types must be global in every layer, or global and local in turn")
+        raise UserError(
+            "attention_types must be global in every layer, or global and local in turn",
+            "attention_types 应是各层都为 global，或 global 与 local 逐层交替",
+        )
     if not isinstance(window, int) or window < 1:
-        raise UserError(f"window_size is {window!r}; it must be a whole number above 0")
+        raise UserError(
+            f"window_size is {window!r}; it must be a whole number above 0",
+            f"window_size 的值为 {window!r}，应是大于 0 的整数",
+        )
     return {"local_window": window}
 
 
@@ -101,10 +110,13 @@ def _read_modern(theirs: Mapping[str, Any]) -> dict[str, Any]:
     """`rope_parameters` is transformers 5's; older files have `rope_theta` by itself."""
     rope = theirs.get("rope_parameters") or {}
     if not isinstance(rope, Mapping) or rope.get("rope_type", "default") != "default":
-        raise UserError(f'rope_parameters is {rope!r}; only rope_type "default" is supported')
+        raise UserError(
+            f'rope_parameters is {rope!r}; only rope_type "default" is supported',
+            f'rope_parameters 的值为 {rope!r}，只支持 rope_type "default"',
+        )
     base, bias = rope.get("rope_theta", theirs.get("rope_theta", 10_000.0)), theirs.get("attention_bias", False)
     if isinstance(base, bool) or not isinstance(base, int | float):
-        raise UserError(f"rope_theta is {base!r}; it must be a number")
+        raise UserError(f"rope_theta is {base!r}; it must be a number", f"rope_theta 的值为 {base!r}，应是一个数")
     return {"rope_base": float(base), "qkv_bias": bool(bias), "output_bias": bool(bias)}
 
 
@@ -242,5 +254,6 @@ def family_of(config: TransformerConfig) -> Family:
             return family
     raise UserError(
         f"no family of model folders holds this combination of settings; known are {', '.join(FAMILIES)}: "
-        "take the shape of one of them"
+        "take the shape of one of them",
+        f"没有一种模型文件夹的格式能存下这样的设置组合；已知的有 {'、'.join(FAMILIES)}：请采用其中一种的结构",
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from zaohua.model.config import TransformerConfig
-from zaohua.settings import UserError
+from zaohua.settings import SettingError, UserError
 
 
 class Transposed(tuple[str, ...]):
@@ -18,7 +18,7 @@ Row = str | Transposed | None
 KINDS: dict[str, Any] = {
     field.name: field.type for field in fields(TransformerConfig) if field.type in (int, float, bool)
 }
-NOUNS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+NOUNS = {int: ("a whole number", "整数"), float: ("a number", "数"), bool: ("true or false", "真假值（true 或 false）")}
 LIMITS = {"layers": 4096, "heads": 4096, "kv_heads": 4096, "dim": 2**17, "head_dim": 2**17, "ffn_dim": 2**20}
 LARGEST = 2**24
 
@@ -55,7 +55,8 @@ class Family:
             if theirs.get(key, allowed) != allowed:
                 raise UserError(
                     f"{key} is {theirs[key]!r}, but for {self.model_type} models only {allowed!r} is supported: "
-                    "take another model"
+                    "take another model",
+                    f"{key} 的值为 {theirs[key]!r}，而 {self.model_type} 模型只支持 {allowed!r}：请换一个模型",
                 )
         ours = dict(self.constants)
         for key, (field, default) in self.keys.items():
@@ -63,8 +64,11 @@ class Family:
         ours |= self.read_more(theirs)
         try:
             return TransformerConfig(**ours)
-        except ValueError as error:
-            raise UserError(f"it describes no possible {self.model_type} model: {error}") from None
+        except SettingError as error:
+            raise UserError(
+                f"it describes no possible {self.model_type} model: {error.english}",
+                f"其中描述的 {self.model_type} 模型不可能存在：{error.chinese}",
+            ) from None
 
     def write(self, config: TransformerConfig) -> dict[str, Any]:
         """Our config -> config.json's mapping; what the family cannot say is lost (`family_of` looks for that)."""
@@ -92,15 +96,24 @@ class Family:
         if value is None:
             if kind is int and default == 0:
                 return 0
-            raise UserError(f"{key} is missing; a {self.model_type} model needs it")
+            raise UserError(
+                f"{key} is missing; a {self.model_type} model needs it", f"缺少 {key}，{self.model_type} 模型需要它"
+            )
         if field == "mlp":
             if value not in self.activations:
-                raise UserError(f"{key} is {value!r}; it must be one of {', '.join(self.activations)}")
+                raise UserError(
+                    f"{key} is {value!r}; it must be one of {', '.join(self.activations)}",
+                    f"{key} 的值为 {value!r}，应是以下之一：{'、'.join(self.activations)}",
+                )
             return self.activations[value]
         right = isinstance(value, int | float) if kind is float else isinstance(value, kind)
         if not right or (kind is not bool and isinstance(value, bool)):
-            raise UserError(f"{key} is {value!r}; it must be {NOUNS[kind]}")
+            english, chinese = NOUNS[kind]
+            raise UserError(f"{key} is {value!r}; it must be {english}", f"{key} 的值为 {value!r}，应是{chinese}")
         lowest, highest = (0 if default == 0 else 1), LIMITS.get(field, LARGEST)
         if kind is int and not lowest <= value <= highest:
-            raise UserError(f"{key} is {value}; it must be from {lowest} to {highest}")
+            raise UserError(
+                f"{key} is {value}; it must be from {lowest} to {highest}",
+                f"{key} 的值为 {value}，应在 {lowest} 到 {highest} 之间",
+            )
         return float(value) if kind is float else value

@@ -70,7 +70,10 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
     to do."""
     folder = Path(folder)
     if not folder.is_dir():
-        raise UserError(f"there is no folder {folder}: give the path of a model folder")
+        raise UserError(
+            f"there is no folder {folder}: give the path of a model folder",
+            f"没有文件夹 {folder}：请给出模型文件夹的路径",
+        )
     family, config = _described(folder)
     model = read_weights(folder, family, config, dtype)
     tokenizer = Tokenizer.load(folder) if (folder / "tokenizer.json").is_file() else None
@@ -89,7 +92,10 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
 def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
     """The model's tokenizer; raises UserError where the folder has none."""
     if loaded.tokenizer is None:
-        raise UserError("the model folder has no tokenizer, so it can read no text: take a folder that has one")
+        raise UserError(
+            "the model folder has no tokenizer, so it can read no text: take a folder that has one",
+            "这个模型文件夹里没有分词器，读不了文本：请换一个带分词器的",
+        )
     return loaded.tokenizer
 
 
@@ -103,33 +109,44 @@ def _described(folder: Path) -> tuple[Family, TransformerConfig]:
     theirs = _read(path)
     family = FAMILIES.get(str(theirs.get("model_type")))
     if family is None:
-        raise UserError(f"{path}: model_type is {theirs.get('model_type')!r}; known are {', '.join(FAMILIES)}")
+        raise UserError(
+            f"{path}: model_type is {theirs.get('model_type')!r}; known are {', '.join(FAMILIES)}",
+            f"{path} 的 model_type 为 {theirs.get('model_type')!r}，已知的有 {'、'.join(FAMILIES)}",
+        )
     try:
         return family, family.read(theirs)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {error.english}", f"{path}：{error.chinese}") from None
 
 
 def _about(path: Path) -> dict[str, Any]:
-    remedy = "make the folder again, or delete this file for a plain model"
+    remedy = (
+        "make the folder again, or delete this file for a plain model",
+        "请重新生成这个文件夹，或删除这个文件，当作普通模型使用",
+    )
     try:
-        return folders.read_json(path, remedy) if path.is_file() else {}
+        return folders.read_json(path, *remedy) if path.is_file() else {}
     except UserError:
-        raise UserError(f"{path} is damaged: {remedy}") from None
+        raise UserError(f"{path} is damaged: {remedy[0]}", f"{path} 已损坏：{remedy[1]}") from None
 
 
 def _check_vocabulary(folder: Path, tokenizer: Tokenizer, config: TransformerConfig) -> None:
     if tokenizer.vocab_size > config.vocab_size:
         raise UserError(
             f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens, the model only {config.vocab_size}: "
-            "take the tokenizer that the model was trained with"
+            "take the tokenizer that the model was trained with",
+            f"{folder} 的分词器有 {tokenizer.vocab_size} 个词元，模型却只有 {config.vocab_size} 个："
+            "请用训练这个模型时所用的分词器",
         )
 
 
 def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
-        raise UserError(f"{path.parent} is no model folder, it has no {path.name}: give the path of one")
-    return folders.read_json(path, "take the folder from its source again")
+        raise UserError(
+            f"{path.parent} is no model folder, it has no {path.name}: give the path of one",
+            f"{path.parent} 不是模型文件夹，里面没有 {path.name}：请给出模型文件夹的路径",
+        )
+    return folders.read_json(path, "take the folder from its source again", "请从来源重新获取这个文件夹")
 
 
 def _write(path: Path, mapping: Mapping[str, Any]) -> None:

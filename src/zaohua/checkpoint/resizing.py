@@ -86,7 +86,10 @@ def extend_model(
     loaded = load_model(folder)
     found = grown(tokenizer_of(loaded))
     if not found.pieces:
-        raise UserError(f"{folder} has a token for all of this already: give other words, or another corpus")
+        raise UserError(
+            f"{folder} has a token for all of this already: give other words, or another corpus",
+            f"要添加的内容在 {folder} 里都已有词元：请换别的词，或换一份语料",
+        )
     model = resized(loaded.model, found.pieces, found.tokenizer.vocab_size)
     manifest = {
         "stage": "model",

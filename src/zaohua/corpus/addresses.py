@@ -20,15 +20,24 @@ def write_domains(file: Path, output: Path) -> None:
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        english, chinese = (
+            (error.strerror, error.strerror) if isinstance(error, OSError) else ("it is not UTF-8", "不是 UTF-8")
+        )
         raise UserError(
-            f"{file} cannot be read ({why}): addresses.domains names a file of domains, one a line"
+            f"{file} cannot be read ({english}): addresses.domains names a file of domains, one a line",
+            f"无法读取 {file}（{chinese}）：addresses.domains 应是每行一个域名的文件",
         ) from None
     names = {_HOSTS.sub("", line.partition("#")[0].strip()) for line in lines} - {""}
     if not names:
-        raise UserError(f"{file} holds no domain: addresses.domains names a file of domains, one a line")
+        raise UserError(
+            f"{file} holds no domain: addresses.domains names a file of domains, one a line",
+            f"{file} 里没有域名：addresses.domains 应是每行一个域名的文件",
+        )
     if wrong := next((name for name in sorted(names) if re.search(r"[\s/]", name)), None):
-        raise UserError(f"{file}: {wrong!r} is no domain: give one a line, such as example.com")
+        raise UserError(
+            f"{file}: {wrong!r} is no domain: give one a line, such as example.com",
+            f"{file} 里的 {wrong!r} 不是域名：请每行写一个，如 example.com",
+        )
     found = np.array(sorted(_digest(_domain(name)) for name in names), dtype=np.uint64)
     arrays.write(output, {"domain": np.unique(found)})
 

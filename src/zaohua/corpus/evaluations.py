@@ -9,7 +9,7 @@ from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.normalize import normalize
 from zaohua.corpus.reading import read
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE, Piece, inventory
+from zaohua.corpus.sources import READABLE, READABLE_CHINESE, Piece, inventory
 from zaohua.settings import UserError
 
 
@@ -19,7 +19,10 @@ def evaluation_items(settings: CorpusSettings) -> list[Item]:
     for entry in inventory(settings.evaluations):
         found = list(filter(None, map(_asked, read(Piece.of(entry), settings, Noted()))))
         if not found:
-            raise UserError(f"{entry.path} holds no text to look for: give a file of {READABLE}")
+            raise UserError(
+                f"{entry.path} holds no text to look for: give a file of {READABLE}",
+                f"{entry.path} 里没有可供查找的文本：能读的文件有 {READABLE_CHINESE}",
+            )
         items += [Item(storable(entry.name), dedup_key(normalize(text))) for text in found]
     return list(dict.fromkeys(items))
 

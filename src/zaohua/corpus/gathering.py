@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zaohua.corpus import web
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE, REMOTE, Entry, inventory
+from zaohua.corpus.sources import READABLE, READABLE_CHINESE, REMOTE, Entry, inventory
 from zaohua.corpus.worlds import Embedded
 from zaohua.settings import UserError
 
@@ -16,7 +16,10 @@ def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | N
     Without `work` nothing is fetched: raises UserError for a source of the web.
     """
     if not settings.sources:
-        raise UserError(f"no text was given: name files, folders or globs of {READABLE}")
+        raise UserError(
+            f"no text was given: name files, folders or globs of {READABLE}",
+            f"没有给出文本：请给出文件、文件夹或通配符；能读的文件有 {READABLE_CHINESE}",
+        )
 
     remote = web.fetcher(cache_of(work), settings.web) if work else _unseen if settings.web.allowed else None
     worlds = [
@@ -35,5 +38,6 @@ def cache_of(work: Path) -> Path:
 def _unseen(source: str) -> Sequence[tuple[Path, str]]:
     raise UserError(
         f"{source} lies on the web, which a quick look does not fetch: "
-        f"give files or folders of this machine here, and web sources to `zaohua corpus`"
+        f"give files or folders of this machine here, and web sources to `zaohua corpus`",
+        f"{source} 在网上，快速查看时不抓取：这里请给出本机的文件或文件夹，网上的来源请交给 `zaohua corpus`",
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from zaohua.corpus.formats.kinds import READABLE, ends_of
+from zaohua.corpus.formats.kinds import READABLE, READABLE_CHINESE, ends_of
 from zaohua.settings import UserError
 
 _NAME = re.compile(r"hf:([\w.-]+(?:/[\w.-]+)?)(?::([\w./ -]+))?")
@@ -21,7 +21,8 @@ def fetch(source: str, cache: Path, library: Any = None) -> list[tuple[Path, str
     match = _NAME.fullmatch(source)
     if match is None:
         raise UserError(
-            f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories"
+            f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories",
+            f"{source} 不是数据集的名字：请写 hf:NAME 或 hf:NAME:SUBSET，如 hf:roneneldan/TinyStories",
         )
     name, subset = match.group(1), match.group(2) or ""
     hub = library or _library()
@@ -40,16 +41,19 @@ def fetch(source: str, cache: Path, library: Any = None) -> list[tuple[Path, str
         ]
     except hub.errors.GatedRepoError:
         raise UserError(
-            f"{name} is given only to those who asked its owners: do so on its page, then `hf auth login`"
+            f"{name} is given only to those who asked its owners: do so on its page, then `hf auth login`",
+            f"{name} 只对向所有者申请过的人开放：请在它的页面上申请，然后运行 `hf auth login`",
         ) from None
     except hub.errors.RepositoryNotFoundError:
         raise UserError(
-            f"there is no data set {name} on the hub: look its name up on huggingface.co/datasets"
+            f"there is no data set {name} on the hub: look its name up on huggingface.co/datasets",
+            f"hub 上没有数据集 {name}：请在 huggingface.co/datasets 上查它的名字",
         ) from None
     except (hub.errors.HfHubHTTPError, OSError) as error:
         said = str(error).partition("\n")[0]
         raise UserError(
-            f"{source} could not be fetched ({said}): try again, or give its files by their folder"
+            f"{source} could not be fetched ({said}): try again, or give its files by their folder",
+            f"无法获取 {source}（{said}）：请重试，或给出存放其文件的文件夹",
         ) from None
 
 
@@ -58,7 +62,10 @@ def _library() -> Any:
         import huggingface_hub
         import huggingface_hub.errors
     except ImportError:
-        raise UserError("hf: sources need the extra hub: pip install 'zaohua[hub]'") from None
+        raise UserError(
+            "hf: sources need the extra hub: pip install 'zaohua[hub]'",
+            "hf: 来源需要附加组件 hub：请运行 pip install 'zaohua[hub]'",
+        ) from None
     return huggingface_hub
 
 
@@ -76,9 +83,15 @@ def _listed(hub: Any, name: str, subset: str) -> tuple[str, list[str]]:
     except hub.errors.RevisionNotFoundError:
         pass
     folders = sorted({part for file in every for part in PurePosixPath(file).parts[:-1]})
-    what = f"subset {subset}" if subset else "files"
-    hint = f"; its folders are {', '.join(folders[:9])}" if subset and folders else f" of {READABLE}"
-    raise UserError(f"the data set {name} has no {what} that can be read{hint}")
+    english, chinese = (f"subset {subset}", f"子集 {subset}") if subset else ("files", "文件")
+    if subset and folders:
+        hint = f"; its folders are {', '.join(folders[:9])}", f"；它的文件夹有 {'、'.join(folders[:9])}"
+    else:
+        hint = f" of {READABLE}", f"；能读的文件有 {READABLE_CHINESE}"
+    raise UserError(
+        f"the data set {name} has no {english} that can be read{hint[0]}",
+        f"数据集 {name} 里没有能读的{chinese}{hint[1]}",
+    )
 
 
 def _chosen(files: Sequence[str], subset: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import field_validator, model_validator
 
-from zaohua.settings import Settings
+from zaohua.settings import SettingError, Settings, did_you_mean
 
 if TYPE_CHECKING:
     from zaohua.corpus.rules import Limits, Preset
@@ -204,10 +204,17 @@ class RuleSettings(Settings):
     @classmethod
     def _known(cls, preset: tuple[str, ...]) -> tuple[str, ...]:
         if not preset:
-            raise ValueError(f"no preset; give at least one of {', '.join(PRESETS)}")
+            raise SettingError(
+                f"no preset; give at least one of {', '.join(PRESETS)}",
+                f"没有给出预设，至少要给出以下之一：{'、'.join(PRESETS)}",
+            )
         for name in preset:
             if name not in PRESETS:
-                raise ValueError(f"there is no preset {name!r}{_near(name, PRESETS)}; give one of {', '.join(PRESETS)}")
+                english, chinese = _near(name, PRESETS)
+                raise SettingError(
+                    f"there is no preset {name!r}{english}; give one of {', '.join(PRESETS)}",
+                    f"没有预设 {name!r}{chinese}；可用的有 {'、'.join(PRESETS)}",
+                )
         return preset
 
     @model_validator(mode="after")
@@ -217,13 +224,13 @@ class RuleSettings(Settings):
 
 
 def presets_of(settings: RuleSettings) -> tuple[Preset, ...]:
-    """The presets that the settings name, with the overrides over each; raises ValueError when one does not fit."""
+    """The presets that the settings name, with the overrides over each; raises SettingError when one does not fit."""
     changes = {**settings.overrides, **_spelled(settings.limits)}
     return tuple(overridden(PRESETS[name], changes) for name in settings.preset)
 
 
 def _spelled(limits: Sequence[str]) -> dict[str, Any]:
-    """Words such as words.min=20 as overrides; raises ValueError for others."""
+    """Words such as words.min=20 as overrides; raises SettingError for others."""
     found: dict[str, Any] = {}
     for word in limits:
         name, _, value = word.partition("=")
@@ -231,7 +238,10 @@ def _spelled(limits: Sequence[str]) -> dict[str, Any]:
         try:
             limit = False if value.strip().lower() == "false" else float(value)
         except ValueError:
-            raise ValueError(f"{word!r} is no limit: write words.min=20 or curly_brackets=false") from None
+            raise SettingError(
+                f"{word!r} is no limit: write words.min=20 or curly_brackets=false",
+                f"{word!r} 不是界限：请写成 words.min=20 或 curly_brackets=false",
+            ) from None
         if side:
             found[rule] = {**(found[rule] if isinstance(found.get(rule), dict) else {}), side: limit}
         else:
@@ -246,7 +256,7 @@ def preset_for(presets: Sequence[Preset], language: str | None) -> Preset:
 
 
 def overridden(preset: Preset, changes: Mapping[str, Any]) -> Preset:
-    """The preset with other limits; raises ValueError, naming the nearest right name, for a change that cannot be."""
+    """The preset with other limits; raises SettingError, naming the nearest right name, for a change that cannot be."""
     if not changes:
         return preset
     from zaohua.corpus.rules import EDITS, RULES  # only here: they load numpy
@@ -254,7 +264,8 @@ def overridden(preset: Preset, changes: Mapping[str, Any]) -> Preset:
     rules = dict(preset["rules"])
     for name, change in changes.items():
         if name not in RULES and name not in EDITS:
-            raise ValueError(f"there is no rule {name!r}{_near(name, [*RULES, *EDITS, 'preset', 'overrides'])}")
+            english, chinese = _near(name, [*RULES, *EDITS, "preset", "overrides"])
+            raise SettingError(f"there is no rule {name!r}{english}", f"没有规则 {name!r}{chinese}")
         if change is False:
             rules.pop(name, None)
         else:
@@ -269,20 +280,28 @@ def _limits(name: str, old: Limits, change: Any) -> Limits:
         allowed = list(inspect.signature(EDITS[name]).parameters)[1:] if name in EDITS else ["min", "max", "from"]
         for side, limit in change.items():
             if side not in allowed:
-                raise ValueError(
-                    f"{name} has no limit {side!r}{_near(side, allowed)}; give one of {', '.join(allowed)}"
+                english, chinese = _near(side, allowed)
+                raise SettingError(
+                    f"{name} has no limit {side!r}{english}; give one of {', '.join(allowed)}",
+                    f"{name} 没有界限 {side!r}{chinese}；可用的有 {'、'.join(allowed)}",
                 )
             if not _is_number(limit) and not (name in EDITS and isinstance(limit, bool)):
-                raise ValueError(f"{name}.{side} is {limit!r}; it must be a number")
+                raise SettingError(
+                    f"{name}.{side} is {limit!r}; it must be a number", f"{name}.{side} 的值为 {limit!r}，必须是数"
+                )
         return {**old, **change}
     if change is True and (old or name in EDITS):
         return old
     if not _is_number(change) or name in EDITS:
-        raise ValueError(f"{name} is {change!r}; it must be a limit, limits such as {{min = 1}}, or false for none")
+        raise SettingError(
+            f"{name} is {change!r}; it must be a limit, limits such as {{min = 1}}, or false for none",
+            f"{name} 的值为 {change!r}，必须是一个界限，或如 {{min = 1}} 的几个界限，或表示不设的 false",
+        )
     sides = [side for side in ("min", "max") if side in old] or [RULES[name].side]
     if len(sides) > 1:
-        raise ValueError(
-            f"{name} has two limits; write {{min = {old['min']:g}, max = {old['max']:g}}} instead of {change}"
+        raise SettingError(
+            f"{name} has two limits; write {{min = {old['min']:g}, max = {old['max']:g}}} instead of {change}",
+            f"{name} 有两个界限：请写成 {{min = {old['min']:g}, max = {old['max']:g}}}，而不是 {change}",
         )
     return {**old, sides[0]: change}
 
@@ -291,6 +310,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value)
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def _near(name: str, known: Iterable[str]) -> tuple[str, str]:
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {near[0]}?)" if near else ""
+    return did_you_mean(near[0] if near else "")

@@ -10,7 +10,7 @@ from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.normalize import Normalisation
 from zaohua.corpus.presets import RuleSettings
 from zaohua.corpus.web import WebSettings
-from zaohua.settings import Settings
+from zaohua.settings import SettingError, Settings
 
 
 class RunnerSettings(Settings):
@@ -32,7 +32,10 @@ class RunnerSettings(Settings):
     @model_validator(mode="after")
     def _has_workers(self) -> "RunnerSettings":
         if self.runner == "ray" and self.workers == 0:
-            raise ValueError("Ray needs workers: leave out workers, or give at least 1")
+            raise SettingError(
+                "Ray needs workers: leave out workers, or give at least 1",
+                "Ray 需要工作进程：请去掉 workers，或至少给 1",
+            )
         return self
 
 
@@ -114,4 +117,7 @@ class CorpusSettings(ReadingSettings):
         try:
             return None if name is None else codecs.lookup(name).name
         except LookupError:
-            raise ValueError(f"unknown encoding {name!r}: give one such as utf-8, gb18030, big5 or utf-16") from None
+            raise SettingError(
+                f"unknown encoding {name!r}: give one such as utf-8, gb18030, big5 or utf-16",
+                f"未知的编码 {name!r}：请给出如 utf-8、gb18030、big5 或 utf-16 的编码",
+            ) from None

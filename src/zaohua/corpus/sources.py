@@ -11,10 +11,10 @@ from pathlib import Path
 from zaohua import folders
 from zaohua.corpus.encodings import name_of
 from zaohua.corpus.formats.contents import WHOLE, Span
-from zaohua.corpus.formats.kinds import READABLE, ends_of
+from zaohua.corpus.formats.kinds import READABLE, READABLE_CHINESE, ends_of
 from zaohua.settings import UserError
 
-__all__ = ["READABLE", "Entry", "Fetch", "Piece", "inventory"]
+__all__ = ["READABLE", "READABLE_CHINESE", "Entry", "Fetch", "Piece", "inventory"]
 
 Fetch = Callable[[str], Sequence[tuple[Path, str]]]
 """A source that is no place on this machine -> the files that were fetched of it, with their names."""
@@ -79,8 +79,13 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
     for source in sources:
         found = list(_files(source, fetch))
         if not found:
-            what = "holds no files" if Path(source).is_dir() else "matches no files"
-            raise UserError(f"{source} {what}: give a file, a folder or a glob of {READABLE}")
+            english, chinese = (
+                ("holds no files", "里没有文件") if Path(source).is_dir() else ("matches no files", "没有匹配到文件")
+            )
+            raise UserError(
+                f"{source} {english}: give a file, a folder or a glob of {READABLE}",
+                f"{source} {chinese}：请给出文件、文件夹或通配符；能读的文件有 {READABLE_CHINESE}",
+            )
         for path, name in found:
             resolved = Path(os.path.realpath(path))
             if resolved not in seen:
@@ -94,7 +99,10 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
 def _files(source: str, fetch: Fetch | None) -> Iterator[tuple[Path, str]]:
     if source.startswith(REMOTE):
         if fetch is None:
-            raise UserError(f"{source} lies on the web, where nothing is read unless you say so: set web.allowed")
+            raise UserError(
+                f"{source} lies on the web, where nothing is read unless you say so: set web.allowed",
+                f"{source} 在网上，未经允许不会读取：请设置 web.allowed",
+            )
         yield from fetch(source)
         return
     path = Path(source).expanduser()
@@ -109,7 +117,10 @@ def _files(source: str, fetch: Fetch | None) -> Iterator[tuple[Path, str]]:
             if match.is_file() and not any(ours(place) for place in match.parents if place.is_relative_to(named)):
                 yield match, match.as_posix().lstrip("/")
     else:
-        raise UserError(f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}")
+        raise UserError(
+            f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}",
+            f"没有文件或文件夹 {source}：请给出文件、文件夹或通配符；能读的文件有 {READABLE_CHINESE}",
+        )
 
 
 def _is_ours(folder: Path) -> bool:

@@ -21,7 +21,7 @@ from zaohua.corpus.gathering import gathered
 from zaohua.corpus.plan import Plan
 from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
-from zaohua.corpus.sources import READABLE, Entry, inventory
+from zaohua.corpus.sources import READABLE, READABLE_CHINESE, Entry, inventory
 from zaohua.corpus.summary import found, say, summary
 from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
@@ -47,7 +47,8 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     for entry in entries:
         if output.resolve() in Path(_place(entry)).parents:  # it would be replaced by what is made of it
             raise UserError(
-                f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o"
+                f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o",
+                f"{entry.path} 在 {output} 里面，而语料要写到那里：请用 -o 另给一个文件夹",
             )
     work.mkdir(parents=True, exist_ok=True)
     with folders.locked(work):
@@ -74,7 +75,8 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             report = summary(total, records, plan)
             if not report["total"]["heldout_bytes"]:
                 raise UserError(
-                    f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text"
+                    f"nothing could be held out at {settings.heldout:g}: give a larger heldout, or more text",
+                    f"heldout 为 {settings.heldout:g} 时留不出文本：请把 heldout 调大，或给出更多文本",
                 )
         except UserError as error:
             begun = was_begun(work) or (work / "fetched").exists() or isinstance(error, UnreachableError)
@@ -118,17 +120,27 @@ def _place(entry: Entry) -> str:
 
 
 def _check_size(total: Tally, settings: CorpusSettings) -> None:
-    named = ", ".join(settings.sources)
+    named, listed = ", ".join(settings.sources), "、".join(settings.sources)
     characters = sum(counts["characters"] + counts["heldout_characters"] for counts in total.sources.values())
     removed = sum(total.removed.values(), Counter())
     if not characters and removed.keys() - {"unreadable", "short"}:
-        often = ", ".join(f"{count:,} by {rule}" for rule, count in removed.most_common(3))
-        raise _TextError(f"all texts in {named} were removed ({often}): give other text, or set rules.preset to none")
+        often = removed.most_common(3)
+        raise _TextError(
+            f"all texts in {named} were removed ({', '.join(f'{count:,} by {rule}' for rule, count in often)}): "
+            "give other text, or set rules.preset to none",
+            f"{listed} 里的文本全部被移除（{'、'.join(f'{rule} {count:,} 篇' for rule, count in often)}）："
+            "请换别的文本，或把 rules.preset 设为 none",
+        )
     if not characters:
-        first = total.first_reason or "empty"
-        raise _TextError(f"no text was found in {named} (the first file or line: {first}); give files of {READABLE}")
+        raise _TextError(
+            f"no text was found in {named} (the first file or line: {total.first_reason or 'empty'}); "
+            f"give files of {READABLE}",
+            f"在 {listed} 里没有找到文本（第一个文件或第一行：{total.first_reason or '空'}）；"
+            f"能读的文件有 {READABLE_CHINESE}",
+        )
     if characters < SMALLEST:
         raise _TextError(
             f"{named} holds {characters:,} characters of text, too little to train on: "
-            f"give at least {SMALLEST:,}, better a million"
+            f"give at least {SMALLEST:,}, better a million",
+            f"{listed} 只有 {characters:,} 个字符的文本，太少，无法训练：请至少给出 {SMALLEST:,} 个，最好有一百万个",
         )

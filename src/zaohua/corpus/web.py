@@ -60,7 +60,7 @@ def _pages(source: str, folder: Path, web: Web) -> list[str]:
     try:
         answer = _answered(web.page(source, _LARGEST_SITEMAP))
     except FailedError as error:
-        raise UserError(f"{source} could not be read: {error}") from None
+        raise UserError(f"{source} could not be read: {error}", f"无法读取 {source}：{error}") from None
     locations = _locations(content_of(answer, _LARGEST_SITEMAP))
     if locations is None:
         name = hashlib.sha256(source.encode()).hexdigest()[:32]
@@ -79,7 +79,10 @@ def _pages(source: str, folder: Path, web: Web) -> list[str]:
     host = urlsplit(answer.url).hostname
     pages = [url for url in dict.fromkeys(pages) if _host(url) == host][: web.settings.pages]
     if not pages:
-        raise UserError(f"the sitemap {source} names no pages of {host}: give another one, or pages by name")
+        raise UserError(
+            f"the sitemap {source} names no pages of {host}: give another one, or pages by name",
+            f"站点地图 {source} 里没有 {host} 的网页：请换一个，或逐个给出网页",
+        )
     return pages
 
 

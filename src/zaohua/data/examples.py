@@ -26,13 +26,19 @@ def read_conversations(path: Path) -> Iterator[Conversation]:
                 messages = [{"role": turn["role"], "content": turn["content"]} for turn in entry["messages"]]
                 check(messages)
             except UnicodeDecodeError:
-                raise UserError(f"{path}, line {number}: it is not UTF-8: save the file as UTF-8") from None
+                raise UserError(
+                    f"{path}, line {number}: it is not UTF-8: save the file as UTF-8",
+                    f"{path} 第 {number} 行不是 UTF-8：请把文件存为 UTF-8",
+                ) from None
             except (ValueError, KeyError, TypeError, RecursionError):
                 raise UserError(
-                    f'{path}, line {number}: a line must be {{"messages": [{{"role": …, "content": …}}, …]}}'
+                    f'{path}, line {number}: a line must be {{"messages": [{{"role": …, "content": …}}, …]}}',
+                    f'{path} 第 {number} 行的格式不对：每行应是 {{"messages": [{{"role": …, "content": …}}, …]}}',
                 ) from None
             except UserError as error:
-                raise UserError(f"{path}, line {number}: {error}") from None
+                raise UserError(
+                    f"{path}, line {number}: {error.english}", f"{path} 第 {number} 行：{error.chinese}"
+                ) from None
             yield messages
 
 

@@ -15,7 +15,10 @@ def shares(weights: Sequence[float], total: int) -> np.ndarray:
     """
     given = np.array(weights, dtype=np.float64)
     if not len(given) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
-        raise UserError(f"the weights of a mix are {list(weights)}: give numbers of 0 or more, one of them above 0")
+        raise UserError(
+            f"the weights of a mix are {list(weights)}: give numbers of 0 or more, one of them above 0",
+            f"混合的权重为 {list(weights)}：请给出不小于 0 的数，且至少有一个大于 0",
+        )
     exact = given / given.sum() * total
     counts = np.floor(np.round(exact, 9)).astype(np.int64)
     remainders = np.round(exact - counts, 9)  # rounded, so that equal ones are equal
@@ -64,11 +67,17 @@ class Mixture:
         """From the rows [begin, end) of each source; raises UserError where names or rows are missing."""
         if weights.keys() != spans.keys():
             raise UserError(
-                f"the mix has weights for {_listed(weights)}, the tokens hold {_listed(spans)}: give each one a weight"
+                f"the mix has weights for {_listed(weights)[0]}, the tokens hold {_listed(spans)[0]}: "
+                "give each one a weight",
+                f"mix 写了权重的来源是 {_listed(weights)[1]}，词元里的来源是 {_listed(spans)[1]}："
+                "请给每个来源都写上权重",
             )
         for name, (begin, end) in spans.items():
             if weights[name] and end <= begin:
-                raise UserError(f"{name} has not one full row of tokens: give it the weight 0, or more text")
+                raise UserError(
+                    f"{name} has not one full row of tokens: give it the weight 0, or more text",
+                    f"{name} 不足一整行词元：请把它的权重设为 0，或给出更多文本",
+                )
         self.spans = list(spans.values())
         self.mix = Mix([weights[name] for name in spans])
 
@@ -95,14 +104,22 @@ def weights_of(mix: Sequence[str], sources: Sequence[str]) -> dict[str, float]:
             source for source in sources if name and source.rstrip("/").endswith(f"/{name.rstrip('/')}")
         ]
         if len(named) != 1:
-            which = "names no source" if not named else "names several sources"
-            raise UserError(f"mix {word!r} {which}; there are {_listed(sources)}")
+            english, chinese = (
+                ("names several sources", "对应好几个来源") if named else ("names no source", "没有对应的来源")
+            )
+            raise UserError(
+                f"mix {word!r} {english}; there are {_listed(sources)[0]}",
+                f"mix 中的 {word!r} {chinese}；现有的来源：{_listed(sources)[1]}",
+            )
         try:
             found[named[0]] = float(weight)
         except ValueError:
-            raise UserError(f"mix {word!r} has no weight: write SOURCE=NUMBER, such as plays=0.7") from None
+            raise UserError(
+                f"mix {word!r} has no weight: write SOURCE=NUMBER, such as plays=0.7",
+                f"mix 中的 {word!r} 没有权重：请写成 SOURCE=NUMBER，如 plays=0.7",
+            ) from None
     return {source: found[source] for source in sources if source in found}
 
 
-def _listed(names: Sequence[str] | Mapping[str, object]) -> str:
-    return ", ".join(names) or "none"
+def _listed(names: Sequence[str] | Mapping[str, object]) -> tuple[str, str]:
+    return ", ".join(names) or "none", "、".join(names) or "无"

@@ -165,9 +165,15 @@ class TokenStore:
             dtype = np.dtype(index["dtype"])
             parts = {part: _open_part(folder, part, index, dtype) for part in PARTS}
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{folder} is damaged ({error}): make it again with `zaohua tokens`") from None
+            raise UserError(
+                f"{folder} is damaged ({error}): make it again with `zaohua tokens`",
+                f"{folder} 已损坏（{error}）：请用 `zaohua tokens` 重新生成",
+            ) from None
         if tokenizer is not None and tokenizer.digest != index["tokenizer"]:
-            raise UserError(f"{folder} was made with another tokenizer: run `zaohua tokens` again with this one")
+            raise UserError(
+                f"{folder} was made with another tokenizer: run `zaohua tokens` again with this one",
+                f"{folder} 是用另一个分词器编成的：请用现在这个分词器重新运行 `zaohua tokens`",
+            )
         return cls(parts)
 
     def part(self, name: str) -> Part:

@@ -60,7 +60,10 @@ def tokens(
     if min(lengths) < 1:
         raise ValueError("a prompt needs at least one token")
     if max(lengths) >= limit:
-        raise UserError(f"the prompt has {max(lengths)} tokens, but the model reads and writes {limit}: shorten it")
+        raise UserError(
+            f"the prompt has {max(lengths)} tokens, but the model reads and writes {limit}: shorten it",
+            f"提示有 {max(lengths)} 个词元，而模型连读带写至多 {limit} 个：请缩短提示",
+        )
     rooms = [min(sampling.max_new_tokens, limit - length) for length in lengths]
     cache = KeyValueCache(
         model.config,

@@ -29,7 +29,7 @@ def inspect(loaded: LoadedModel, text: str, output: Path, *, name: str, max_toke
     tokenizer = tokenizer_of(loaded)
     whole = [tokenizer.end_of_text, *tokenizer.encode(text)]
     if len(whole) < 2:
-        raise UserError("the text to inspect is empty: give a sentence or more")
+        raise UserError("the text to inspect is empty: give a sentence or more", "要查看的文本是空的：请至少给出一句话")
     shown = whole[: min(max_tokens, loaded.model.config.max_length)]
     ids = torch.tensor(shown, device=loaded.model.device)
     expected = expectations(loaded.model, ids, top)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, fields, replace
 from typing import Literal, Self, get_args
 
+from zaohua.settings import SettingError
+
 
 @dataclass(frozen=True, kw_only=True)
 class TransformerConfig:
@@ -43,34 +45,49 @@ class TransformerConfig:
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "max_length", "dim", "layers", "heads"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 1")
+            if (value := getattr(self, name)) < 1:
+                raise SettingError(f"{name} is {value}; it must be at least 1", f"{name} 的值为 {value}，不能小于 1")
         for name in ("kv_heads", "head_dim", "ffn_dim", "encoder_layers", "local_window", "segments"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
+            if (value := getattr(self, name)) < 0:
+                raise SettingError(f"{name} is {value}; it must not be negative", f"{name} 的值为 {value}，不能是负数")
         for field in fields(self):
             allowed = get_args(field.type)  # of a Literal; numbers and flags have none
-            if allowed and getattr(self, field.name) not in allowed:
-                raise ValueError(
-                    f"{field.name} is {getattr(self, field.name)!r}; it must be one of {', '.join(allowed)}"
+            if allowed and (value := getattr(self, field.name)) not in allowed:
+                raise SettingError(
+                    f"{field.name} is {value!r}; it must be one of {', '.join(allowed)}",
+                    f"{field.name} 的值为 {value!r}，必须是以下之一：{'、'.join(allowed)}",
                 )
         for name in ("embedding_dropout", "attention_dropout", "residual_dropout"):
-            if not 0.0 <= getattr(self, name) < 1.0:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be at least 0 and below 1")
+            if not 0.0 <= (value := getattr(self, name)) < 1.0:
+                raise SettingError(
+                    f"{name} is {value}; it must be at least 0 and below 1",
+                    f"{name} 的值为 {value}，不能小于 0，且必须小于 1",
+                )
         for name in ("rope_base", "norm_eps", "initial_std"):
-            if not 0.0 < getattr(self, name) < float("inf"):
-                raise ValueError(f"{name} is {getattr(self, name)}; it must be a positive number")
+            if not 0.0 < (value := getattr(self, name)) < float("inf"):
+                raise SettingError(
+                    f"{name} is {value}; it must be a positive number", f"{name} 的值为 {value}，必须是正数"
+                )
         if not self.head_dim and self.dim % self.heads:
-            raise ValueError(f"dim ({self.dim}) is not a multiple of heads ({self.heads})")
+            raise SettingError(
+                f"dim ({self.dim}) is not a multiple of heads ({self.heads})",
+                f"dim（{self.dim}）不是 heads（{self.heads}）的整数倍",
+            )
         for name, value in (("kv_heads", self.heads), ("head_dim", self.dim // self.heads), ("ffn_dim", 4 * self.dim)):
             if not getattr(self, name):
                 object.__setattr__(self, name, value)
         if self.heads % self.kv_heads:
-            raise ValueError(f"heads ({self.heads}) is not a multiple of kv_heads ({self.kv_heads})")
+            raise SettingError(
+                f"heads ({self.heads}) is not a multiple of kv_heads ({self.kv_heads})",
+                f"heads（{self.heads}）不是 kv_heads（{self.kv_heads}）的整数倍",
+            )
         if self.position == "rotary" and self.head_dim % 2:
-            raise ValueError(f"head_dim ({self.head_dim}) is odd; rotary positions turn pairs")
+            raise SettingError(
+                f"head_dim ({self.head_dim}) is odd; rotary positions turn pairs",
+                f"head_dim（{self.head_dim}）是奇数，而旋转位置编码要成对地转动",
+            )
         if self.local_window and self.attends != "causal":
-            raise ValueError("local_window is for causal attention only")
+            raise SettingError("local_window is for causal attention only", "local_window 只用于因果注意力")
 
     def with_dropout(self, rate: float) -> Self:
         """The same model with this rate at the embeddings, in the attention and on every residual branch."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from zaohua.model.config import TransformerConfig
+from zaohua.settings import SettingError
 
 Family = Literal["openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3"]
 GPT3: dict[str, Any] = {
@@ -89,5 +90,8 @@ def shape(family: Family, *, dim: int, layers: int, vocab_size: int, max_length:
         "qwen3": replace(base, ffn_dim=ffn_dim, **QWEN3),
     }
     if family not in shapes:
-        raise ValueError(f"unknown family {family!r}; it must be one of {', '.join(shapes)}")
+        raise SettingError(
+            f"unknown family {family!r}; it must be one of {', '.join(shapes)}",
+            f"没有模型系列 {family!r}，必须是以下之一：{'、'.join(shapes)}",
+        )
     return shapes[family]

@@ -26,7 +26,7 @@ def chat_orders(loaded: LoadedModel, request: ChatRequest) -> list[Order]:
     try:
         prompt = render(tokenizer, messages, add_reply=True).ids
     except UserError as error:
-        raise ApiError(400, str(error), param="messages", code="invalid_value") from None
+        raise ApiError(400, error.english, param="messages", code="invalid_value") from None
     check_length(loaded, prompt, 0 if request.limit == 0 else 1, "messages")
     limit = loaded.model.config.max_length if request.limit is None else request.limit
     return [

@@ -40,7 +40,8 @@ def listen(settings: ServeSettings) -> socket.socket:
     if not settings.insecure_no_auth and not _is_loopback(host):
         raise UserError(
             f"{host} can be reached from other machines, and this server asks nobody for a key: "
-            "use 127.0.0.1, or add --insecure-no-auth"
+            "use 127.0.0.1, or add --insecure-no-auth",
+            f"其他机器可以访问 {host}，而这个服务不向任何人要密钥：请用 127.0.0.1，或加上 --insecure-no-auth",
         )
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -48,9 +49,13 @@ def listen(settings: ServeSettings) -> socket.socket:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UserError(
-                f"port {settings.port} is in use: give another with --port, or 0 for any free one"
+                f"port {settings.port} is in use: give another with --port, or 0 for any free one",
+                f"端口 {settings.port} 已被占用：请用 --port 另给一个，给 0 则任选一个空闲的",
             ) from None
-        raise UserError(f"cannot listen on {host}:{settings.port} ({error.strerror}): give another --host") from None
+        raise UserError(
+            f"cannot listen on {host}:{settings.port} ({error.strerror}): give another --host",
+            f"无法在 {host}:{settings.port} 上监听（{error.strerror}）：请另给一个 --host",
+        ) from None
 
 
 def open_model(folder: Path) -> Served:
@@ -61,7 +66,10 @@ def open_model(folder: Path) -> Served:
     try:
         chat = bool(json.loads(about.read_text(encoding="utf-8")).get("chat")) if about.is_file() else False
     except (ValueError, AttributeError):
-        raise UserError(f"{about} is damaged: make the folder again, or delete this file for a plain model") from None
+        raise UserError(
+            f"{about} is damaged: make the folder again, or delete this file for a plain model",
+            f"{about} 已损坏：请重新生成这个文件夹，或删除这个文件，当作普通模型使用",
+        ) from None
     return Served(loaded=loaded, name=name_of(folder), chat=chat, created=int(folder.stat().st_mtime))
 
 

@@ -53,7 +53,7 @@ class Ticket(Generic[Item]):
                 self._deliver(item)
             self._deliver(_End())
         except UserError as error:
-            self._deliver(ApiError(400, str(error), code="invalid_value"))
+            self._deliver(ApiError(400, error.english, code="invalid_value"))
         except Exception as error:  # one poisoned request must not end the thread that serves the others
             log.exception("a request failed")
             self._deliver(error if isinstance(error, ApiError) else ApiError(500, "the model failed on this request"))

@@ -25,7 +25,9 @@ def render(tokenizer: Tokenizer, messages: Sequence[Mapping[str, str]], *, add_r
     if missing := {"<|end|>", *(f"<|{role}|>" for role in ROLES)} - tokenizer.specials.keys():
         raise UserError(
             f"this vocabulary has no {', '.join(sorted(missing))}, so it can hold no conversation: "
-            "add them with `zaohua tokenizer extend MODEL --chat`"
+            "add them with `zaohua tokenizer extend MODEL --chat`",
+            f"这个词表没有 {'、'.join(sorted(missing))}，表示不了对话："
+            "请用 `zaohua tokenizer extend MODEL --chat` 添加",
         )
     end = tokenizer.specials["<|end|>"]
     ids: list[int] = []
@@ -43,14 +45,29 @@ def render(tokenizer: Tokenizer, messages: Sequence[Mapping[str, str]], *, add_r
 def check(messages: Sequence[Mapping[str, str]], *, add_reply: bool = False) -> None:
     """Raise UserError naming the first message that cannot stand where it stands."""
     if not messages:
-        raise UserError('the conversation is empty: give at least one message such as {"role": "user", "content": "…"}')
+        raise UserError(
+            'the conversation is empty: give at least one message such as {"role": "user", "content": "…"}',
+            '对话是空的：请至少给出一条消息，如 {"role": "user", "content": "…"}',
+        )
     for number, message in enumerate(messages, 1):
         role = message.get("role")
         if role not in ROLES:
-            raise UserError(f"message {number} has the role {role!r}: it must be one of {', '.join(ROLES)}")
+            raise UserError(
+                f"message {number} has the role {role!r}: it must be one of {', '.join(ROLES)}",
+                f"第 {number} 条消息的角色是 {role!r}，应是以下之一：{'、'.join(ROLES)}",
+            )
         if not isinstance(message.get("content"), str):
-            raise UserError(f'message {number} ({role}) has no text: give its "content" as a string')
+            raise UserError(
+                f'message {number} ({role}) has no text: give its "content" as a string',
+                f'第 {number} 条消息（{role}）没有文本：它的 "content" 应是字符串',
+            )
         if role == "system" and number > 1:
-            raise UserError(f"message {number} is a system message: it must be the first message of the conversation")
+            raise UserError(
+                f"message {number} is a system message: it must be the first message of the conversation",
+                f"第 {number} 条消息是 system 消息：它只能是对话的第一条",
+            )
     if add_reply and messages[-1]["role"] == "assistant":
-        raise UserError("the last message is the assistant's: end the conversation with a user message to get a reply")
+        raise UserError(
+            "the last message is the assistant's: end the conversation with a user message to get a reply",
+            "最后一条消息是助手的：要得到回答，请以用户的消息结束对话",
+        )

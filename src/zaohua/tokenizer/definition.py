@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from zaohua.tokenizer.forms import form_of
+from zaohua.tokenizer.forms import Wrong, form_of
 
 DEFINITION = "tokenizer.json"
 STYLE = "tokenizer_config.json"
@@ -73,8 +73,8 @@ def style(specials: Collection[str], chat_template: str | None, preparation: str
     }
 
 
-def problem(definition: dict[str, Any]) -> str | None:
-    """What is wrong with a tokenizer.json, as the end of a sentence, or None.
+def problem(definition: dict[str, Any]) -> Wrong | None:
+    """What is wrong with a tokenizer.json, or None.
 
     Only known splitting expressions pass, so that no file can make an engine backtrack for ever.
     """
@@ -84,13 +84,16 @@ def problem(definition: dict[str, Any]) -> str | None:
         vocabulary = vocabulary_of(definition)
         ids = [*vocabulary.values(), *(index for content, index, _ in tokens if content not in vocabulary)]
         if form is None:
-            return "splits text or spells its tokens in a way that this program does not know"
+            return (
+                "splits text or spells its tokens in a way that this program does not know",
+                "切分文本或拼写词元的方式无法识别",
+            )
         if not all(type(index) is int for index in ids) or sorted(ids) != list(range(len(ids))):
-            return "has ids that are missing or double"
+            return "has ids that are missing or double", "的编号有缺失或重复"
         if any(vocabulary.get(content, index) != index for content, index, _ in tokens):
-            return "gives one token two ids"
+            return "gives one token two ids", "给了同一个词元两个编号"
         if form.own and [content for content, _, special in tokens if special] != list(SPECIALS):
-            return "has not the special tokens behind its vocabulary"
+            return "has not the special tokens behind its vocabulary", "的词表后面没有特殊词元"
         return form.problem(definition["model"], {content for content, _, _ in tokens})
     except (KeyError, TypeError, ValueError, AttributeError):
-        return "has not the parts of a tokenizer"
+        return "has not the parts of a tokenizer", "缺少分词器应有的部分"

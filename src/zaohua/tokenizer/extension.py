@@ -82,7 +82,8 @@ def grow(tokenizer: Tokenizer, texts: Sequence[str], count: int) -> Extended:
     if tokenizer._bulk is None or tokenizer.definition["model"].get("ignore_merges"):
         raise UserError(
             "this vocabulary cannot grow by merges: only a byte-level BPE with merges in the order of their ids can; "
-            "give it words with --words instead"
+            "give it words with --words instead",
+            "这个词表不能靠合并扩充：只有合并按编号排列的字节级 BPE 才可以；请改用 --words 添加词",
         )
     growing = _Growing(tokenizer, count)
     spellings: dict[str, bytes] = {}  # unit -> its bytes: a token of whole characters, or the tokens of a character

@@ -23,7 +23,7 @@ _PAIRS = {  # the two files of a vocabulary with merges, by the names of its fir
 }
 _BERT_SPECIALS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _GAPS = 1000
-_REMEDY = "take the file from its source again"
+_REMEDY = "take the file from its source again", "请从来源重新获取这个文件"
 
 
 def import_vocabulary(path: Path, source: Source | None = None, *, cut: str | None = None) -> Tokenizer:
@@ -37,10 +37,12 @@ def import_vocabulary(path: Path, source: Source | None = None, *, cut: str | No
     try:
         definition, preparation = READERS[source](path, cut)
     except UserError as error:
-        raise UserError(f"{path}: {error}") from None
+        raise UserError(f"{path}: {error.english}", f"{path}：{error.chinese}") from None
     wrong = problem(definition)
     if wrong:
-        raise UserError(f"{path} {wrong}: {_REMEDY}, or give another one")
+        raise UserError(
+            f"{path} {wrong[0]}: {_REMEDY[0]}, or give another one", f"{path} {wrong[1]}：{_REMEDY[1]}，或换一个"
+        )
     return Tokenizer(definition, _template(path), preparation)
 
 
@@ -63,21 +65,32 @@ def _guessed(path: Path) -> Source:
         if path.suffix in endings:
             return endings[path.suffix]
     else:
-        raise UserError(f"there is no file or folder {path}: give the path of a vocabulary")
-    raise UserError(f"{path} has no file of a known vocabulary: say with --kind which of {', '.join(READERS)} it is")
+        raise UserError(
+            f"there is no file or folder {path}: give the path of a vocabulary",
+            f"没有文件或文件夹 {path}：请给出词表的路径",
+        )
+    raise UserError(
+        f"{path} has no file of a known vocabulary: say with --kind which of {', '.join(READERS)} it is",
+        f"{path} 里没有已知词表的文件：请用 --kind 指明它是 {'、'.join(READERS)} 中的哪一种",
+    )
 
 
 def _merged(source: str, path: Path) -> tuple[dict[str, int], list[list[str]]]:
     """Vocabulary and merges of a folder in the form of GPT-1 and GPT-2."""
     if path.is_file():
-        raise UserError(f"a {source} vocabulary is two files: give the folder that holds them")
+        raise UserError(
+            f"a {source} vocabulary is two files: give the folder that holds them",
+            f"{source} 的词表是两个文件：请给出存放它们的文件夹",
+        )
     pairs = _PAIRS[source]
     names = next((pair for pair in pairs if all((path / name).is_file() for name in pair)), pairs[-1])
-    vocabulary = folders.read_json(path / names[0], _REMEDY)
+    vocabulary = folders.read_json(path / names[0], *_REMEDY)
     try:
         lines = (path / names[1]).read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{names[1]} cannot be read ({error}): {_REMEDY}") from None
+        raise UserError(
+            f"{names[1]} cannot be read ({error}): {_REMEDY[0]}", f"无法读取 {names[1]}（{error}）：{_REMEDY[1]}"
+        ) from None
     return vocabulary, [line.split(" ") for line in lines if line and not line.startswith("#version")]
 
 
@@ -110,10 +123,15 @@ def _bert(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     try:
         lines = file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"the vocabulary cannot be read ({error}): {_REMEDY}") from None
+        raise UserError(
+            f"the vocabulary cannot be read ({error}): {_REMEDY[0]}", f"无法读取词表（{error}）：{_REMEDY[1]}"
+        ) from None
     vocabulary = {token.removesuffix("\r"): index for index, token in enumerate(lines)}
     if "[UNK]" not in vocabulary or len(vocabulary) != len(lines):
-        raise UserError(f"it is no vocabulary of BERT's form, one token a line with [UNK] among them: {_REMEDY}")
+        raise UserError(
+            f"it is no vocabulary of BERT's form, one token a line with [UNK] among them: {_REMEDY[0]}",
+            f"这不是 BERT 格式的词表（每行一个词元，其中要有 [UNK]）：{_REMEDY[1]}",
+        )
     capitals = any(any("A" <= letter <= "Z" for letter in token) for token in vocabulary if token[:1] not in "[<")
     changes = {
         "type": "BertNormalizer",
@@ -139,25 +157,37 @@ def _sentencepiece(path: Path, cut: str | None) -> tuple[dict[str, Any], str | N
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise UserError(f"the model cannot be read ({error.strerror}): {_REMEDY}") from None
+        raise UserError(
+            f"the model cannot be read ({error.strerror}): {_REMEDY[0]}",
+            f"无法读取模型（{error.strerror}）：{_REMEDY[1]}",
+        ) from None
     return piece_model.definition(content), None
 
 
 def _tiktoken(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     """Ranks are ids; a gap among them, which special tokens fill elsewhere, is filled by an unused one."""
     if cut not in FOREIGN:
-        raise UserError(f"a tiktoken file does not say how text is cut: name one of {', '.join(FOREIGN)}")
+        raise UserError(
+            f"a tiktoken file does not say how text is cut: name one of {', '.join(FOREIGN)}",
+            f"tiktoken 文件没有写明如何切分文本：请指明是 {'、'.join(FOREIGN)} 中的哪一种",
+        )
     ranks: dict[str, int] = {}
     try:
         for line in path.read_bytes().splitlines():
             token, rank = line.split()
             ranks[spelled(base64.b64decode(token, validate=True))] = int(rank)
     except (OSError, ValueError, binascii.Error):
-        raise UserError(f"it is no tiktoken file, a token in base64 and its rank a line: {_REMEDY}") from None
+        raise UserError(
+            f"it is no tiktoken file, a token in base64 and its rank a line: {_REMEDY[0]}",
+            f"这不是 tiktoken 文件（每行一个 base64 写的词元和它的序号）：{_REMEDY[1]}",
+        ) from None
     taken = set(ranks.values())
     largest, least = max(taken, default=0), min(taken, default=0)
     if least < 0 or largest > len(taken) + _GAPS or len(taken) != len(ranks) or not ranks.keys() >= SYMBOL_BYTES.keys():
-        raise UserError(f"its ranks are double or full of gaps, or it lacks some of the 256 bytes: {_REMEDY}")
+        raise UserError(
+            f"its ranks are double or full of gaps, or it lacks some of the 256 bytes: {_REMEDY[0]}",
+            f"它的序号有重复或缺口太多，或 256 个字节不全：{_REMEDY[1]}",
+        )
     missing = sorted(set(range(largest)) - taken)
     specials = {f"<|unused-{rank}|>": rank for rank in missing}
     vocabulary = {**ranks, **specials}
@@ -168,7 +198,7 @@ def _tiktoken(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
 
 def _tokenizer_json(path: Path, cut: str | None) -> tuple[dict[str, Any], str | None]:
     file = path / DEFINITION if path.is_dir() else path
-    definition = folders.read_json(file, _REMEDY)
+    definition = folders.read_json(file, *_REMEDY)
     return {"normalizer": None, "pre_tokenizer": None, "added_tokens": [], "model": {}, **definition}, None
 
 
@@ -187,7 +217,7 @@ def _template(path: Path) -> str | None:
     file = path / STYLE
     if not path.is_dir() or not file.is_file():
         return None
-    template = folders.read_json(file, _REMEDY).get("chat_template")
+    template = folders.read_json(file, *_REMEDY).get("chat_template")
     return template if isinstance(template, str) else None
 
 

@@ -14,6 +14,9 @@ _BERT_MARKS = re.compile(
     "[\u3000-\u303f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0002fa1f!-/:-@\\[-`{-~]"
 )
 
+Wrong = tuple[str, str]
+"""What is wrong with a tokenizer.json as the end of a sentence that begins with its path, in English and in Chinese."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
@@ -24,7 +27,7 @@ class Form:
     own: bool
     lossless: bool
     spell: Callable[[str], bytes]
-    problem: Callable[[Mapping[str, Any], Collection[str]], str | None]  # of a model and its added tokens
+    problem: Callable[[Mapping[str, Any], Collection[str]], Wrong | None]  # of a model and its added tokens
     strip: str = ""
     bulk: bool = False  # tiktoken gives the same ids, when the merges are in the order of their ids
 
@@ -115,37 +118,39 @@ def _bytes_of_gpt1(token: str) -> bytes:
     return (token.removesuffix("</w>") + " ").encode() if token.endswith("</w>") else token.encode()
 
 
-def _wrong_bytes(model: Mapping[str, Any], added: Collection[str]) -> str | None:
+def _wrong_bytes(model: Mapping[str, Any], added: Collection[str]) -> Wrong | None:
     """What is wrong with a byte-level vocabulary."""
     vocabulary = model["vocab"]
     tokens = [token for token, _ in vocabulary] if isinstance(vocabulary, list) else vocabulary
     if not SYMBOL_BYTES.keys() <= set(tokens):
-        return "lacks some of the 256 bytes"
+        return "lacks some of the 256 bytes", "缺少 256 个字节中的一些"
     if any(not token for token in tokens):
-        return "has an empty token"
+        return "has an empty token", "有空的词元"
     return None if isinstance(vocabulary, list) else _wrong_merges(model, added)
 
 
-def _wrong_own_bytes(model: Mapping[str, Any], added: Collection[str]) -> str | None:
+def _wrong_own_bytes(model: Mapping[str, Any], added: Collection[str]) -> Wrong | None:
     tokens = [token for token in model["vocab"] if token not in added]
     if any(not set(token) <= SYMBOL_BYTES.keys() for token in tokens):
-        return "has tokens that are no bytes"
+        return "has tokens that are no bytes", "有不是字节的词元"
     if len(model["merges"]) != len(tokens) - len(SYMBOL_BYTES):
-        return "has not one merge for each token"
+        return "has not one merge for each token", "的合并与词元不是一一对应"
     return _wrong_bytes(model, added)
 
 
-def _wrong_merges(model: Mapping[str, Any], added: Collection[str]) -> str | None:
+def _wrong_merges(model: Mapping[str, Any], added: Collection[str]) -> Wrong | None:
     vocabulary = model["vocab"]
     for merge in model["merges"]:
         left, right = merge.split(" ") if isinstance(merge, str) else merge
         if left not in vocabulary or right not in vocabulary or left + right not in vocabulary:
-            return "has merges of tokens that it lacks"
+            return "has merges of tokens that it lacks", "的合并用到了它没有的词元"
     return None
 
 
-def _wrong_unknown(model: Mapping[str, Any], added: Collection[str]) -> str | None:
-    return None if model.get("unk_token") in model["vocab"] else "has no token for what it does not know"
+def _wrong_unknown(model: Mapping[str, Any], added: Collection[str]) -> Wrong | None:
+    if model.get("unk_token") in model["vocab"]:
+        return None
+    return "has no token for what it does not know", "没有表示未知内容的词元"
 
 
 BYTES = Form(name="bytes", own=True, lossless=True, spell=_bytes_of_symbols, problem=_wrong_own_bytes, bulk=True)

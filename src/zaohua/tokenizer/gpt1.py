@@ -81,7 +81,10 @@ def _mend_encoding(line: str) -> str:
     try:
         import ftfy
     except ImportError:
-        raise UserError("GPT-1's preparation needs ftfy for text beyond ASCII: pip install ftfy") from None
+        raise UserError(
+            "GPT-1's preparation needs ftfy for text beyond ASCII: pip install ftfy",
+            "GPT-1 的预处理遇到 ASCII 以外的文本时需要 ftfy：请运行 pip install ftfy",
+        ) from None
     return ftfy.fix_encoding(line, ftfy.TextFixerConfig(fix_c1_controls=False))  # 4.4 had no such step
 
 

@@ -30,12 +30,21 @@ def definition(content: bytes) -> dict[str, Any]:
     try:
         pieces, trainer, normalizer = _parsed(content)
     except (ValueError, IndexError, struct.error):
-        raise UserError("it is no SentencePiece model: give the file that SentencePiece wrote") from None
+        raise UserError(
+            "it is no SentencePiece model: give the file that SentencePiece wrote",
+            "这不是 SentencePiece 模型：请给出 SentencePiece 写出的文件",
+        ) from None
     if not pieces:
-        raise UserError("it holds no vocabulary: give the file that SentencePiece wrote")
+        raise UserError(
+            "it holds no vocabulary: give the file that SentencePiece wrote",
+            "其中没有词表：请给出 SentencePiece 写出的文件",
+        )
     kind = trainer.get(3, _UNIGRAM)
     if kind not in (_UNIGRAM, _BPE) or trainer.get(24):
-        raise UserError("it is no unigram or BPE model with spaces at the beginning of words: others are not known")
+        raise UserError(
+            "it is no unigram or BPE model with spaces at the beginning of words: others are not known",
+            "这不是空格在词首的 unigram 或 BPE 模型：其他种类无法识别",
+        )
     special = [index for index, piece in enumerate(pieces) if piece.kind in (UNKNOWN, CONTROL)]
     unknown = next((index for index, piece in enumerate(pieces) if piece.kind == UNKNOWN), None)
     flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from zaohua import folders
 from zaohua.tokenizer.characters import characters
-from zaohua.tokenizer.texts import row_groups
+from zaohua.tokenizer.texts import REMEDY, row_groups
 
 _CHUNK = 65_536  # characters; the unit in which text is sampled and counted
 
@@ -22,7 +22,7 @@ def shares(sizes: Mapping[str, int], limit: int) -> dict[str, float]:
 
 def sample(corpus: Path, limit: int) -> Iterator[str]:
     """Some `limit` bytes of a corpus folder's documents in their order, spread evenly over each source."""
-    report = folders.read_json(corpus / "report.json", "make the folder again with `zaohua corpus`")
+    report = folders.read_json(corpus / "report.json", *REMEDY)
     taken = shares({source: counts["bytes"] for source, counts in report["sources"].items()}, limit)
     seen: dict[str, int] = dict.fromkeys(taken, 0)
     for group in row_groups(corpus / "documents", ["source", "text"]):

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 
+REMEDY = "make the folder again with `zaohua corpus`", "请用 `zaohua corpus` 重新生成这个文件夹"
+"""What to do where the report of a corpus cannot be read."""
+
+
 def row_groups(folder: Path, columns: Sequence[str]) -> Iterator["pyarrow.Table"]:
     """The named columns of a folder of Parquet files; some megabytes of text are in memory at once."""
     import pyarrow.parquet
@@ -22,5 +26,5 @@ def row_groups(folder: Path, columns: Sequence[str]) -> Iterator["pyarrow.Table"
 
 def text_bytes(corpus: Path, part: str) -> int:
     """UTF-8 bytes of the texts of a part of a finished corpus, as the corpus stage counted them."""
-    total = folders.read_json(corpus / "report.json", "make the folder again with `zaohua corpus`")["total"]
+    total = folders.read_json(corpus / "report.json", *REMEDY)["total"]
     return total["bytes" if part == "documents" else f"{part}_bytes"]

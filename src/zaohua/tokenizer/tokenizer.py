@@ -78,7 +78,8 @@ class Tokenizer:
         name = next((name for name in _ENDS if name in self.specials), None)
         if name is None:
             raise UserError(
-                "this vocabulary has no token for the end of a text: `zaohua tokenizer extend MODEL --chat` adds one"
+                "this vocabulary has no token for the end of a text: `zaohua tokenizer extend MODEL --chat` adds one",
+                "这个词表没有表示文本结束的词元：可用 `zaohua tokenizer extend MODEL --chat` 添加",
             )
         return self.specials[name]
 
@@ -141,22 +142,37 @@ class Tokenizer:
     @classmethod
     def load(cls, folder: Path) -> "Tokenizer":
         """The tokenizer of a folder; raises UserError when a file is missing, damaged or of another kind."""
-        remedy = "make the folder again with `zaohua tokenizer`, or take it from its source again"
-        definition, config = (folders.read_json(folder / name, remedy) for name in (DEFINITION, STYLE))
+        remedy = (
+            "make the folder again with `zaohua tokenizer`, or take it from its source again",
+            "请用 `zaohua tokenizer` 重新生成这个文件夹，或从来源重新获取",
+        )
+        definition, config = (folders.read_json(folder / name, *remedy) for name in (DEFINITION, STYLE))
         wrong = problem(definition)
         if wrong:
-            raise UserError(f"{folder / DEFINITION} {wrong}: it was not made by `zaohua tokenizer`, or is damaged")
+            raise UserError(
+                f"{folder / DEFINITION} {wrong[0]}: it was not made by `zaohua tokenizer`, or is damaged",
+                f"{folder / DEFINITION} {wrong[1]}：它不是 `zaohua tokenizer` 生成的，或已损坏",
+            )
         template, preparation = config.get("chat_template"), config.get("preparation")
         form = form_of(definition)
         if form and form.own and not isinstance(template, str):
-            raise UserError(f"{folder / STYLE} has no chat_template: write the folder again with `zaohua tokenizer`")
+            raise UserError(
+                f"{folder / STYLE} has no chat_template: write the folder again with `zaohua tokenizer`",
+                f"{folder / STYLE} 没有 chat_template：请用 `zaohua tokenizer` 重新写出这个文件夹",
+            )
         if preparation not in (None, GPT1):
-            raise UserError(f"{folder / STYLE} asks for the preparation {preparation!r}, which is not known: {remedy}")
+            raise UserError(
+                f"{folder / STYLE} asks for the preparation {preparation!r}, which is not known: {remedy[0]}",
+                f"{folder / STYLE} 要求的预处理 {preparation!r} 无法识别：{remedy[1]}",
+            )
         tokenizer = cls(definition, template if isinstance(template, str) else None, preparation)
         try:
             _ = tokenizer._engine
         except Exception as error:  # the Rust library has no class of its own for a file it cannot use
-            raise UserError(f"{folder / DEFINITION} is damaged ({error}): train the tokenizer again") from None
+            raise UserError(
+                f"{folder / DEFINITION} is damaged ({error}): train the tokenizer again",
+                f"{folder / DEFINITION} 已损坏（{error}）：请重新训练分词器",
+            ) from None
         return tokenizer
 
     def _encode_few(self, texts: list[str]) -> list[list[int]]:

@@ -50,7 +50,10 @@ def run(settings: TokenizerSettings, corpus: Path, output: Path, events: Events)
         return output
     size = text_bytes(corpus, "documents")
     if not size:
-        raise UserError(f"{corpus} has no documents to learn a vocabulary from: give more text to `zaohua corpus`")
+        raise UserError(
+            f"{corpus} has no documents to learn a vocabulary from: give more text to `zaohua corpus`",
+            f"{corpus} 里没有可供学习词表的文档：请给 `zaohua corpus` 更多文本",
+        )
     with folders.writing(output, manifest) as folder:
         share = min(1.0, settings.sample_bytes / size)
         with events.progress("tokenizer", size * share / 1e6, "MB") as progress:

@@ -21,5 +21,7 @@ def check_supported(wanted: int, supported: int) -> None:
     if wanted > supported:
         raise UserError(
             f"vocab_size is {wanted:,}, larger than the text supports: the most it gives is {supported:,}; "
-            f"set vocab_size to at most that, or to auto, or give more text"
+            f"set vocab_size to at most that, or to auto, or give more text",
+            f"vocab_size 为 {wanted:,}，超过了文本所能支持的：至多是 {supported:,}；"
+            "请把 vocab_size 设为不超过它的数，或设为 auto，或给出更多文本",
         )

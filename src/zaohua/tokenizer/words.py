@@ -71,17 +71,25 @@ def read_words(path: Path) -> list[str]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} cannot be read as UTF-8 text ({error}): give a list with one word a line") from None
+        raise UserError(
+            f"{path} cannot be read as UTF-8 text ({error}): give a list with one word a line",
+            f"无法把 {path} 作为 UTF-8 文本读取（{error}）：请给出每行一个词的列表",
+        ) from None
     words: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
         word = line.strip()
         if not word or word.startswith("#"):
             continue
         if len(word) > _LONGEST:
-            raise UserError(f"line {number} of {path} has {len(word)} characters: give one word a line")
+            raise UserError(
+                f"line {number} of {path} has {len(word)} characters: give one word a line",
+                f"{path} 第 {number} 行有 {len(word)} 个字符：请每行只写一个词",
+            )
         words[word] = None
     if not words:
-        raise UserError(f"{path} holds no word: give a list with one word a line")
+        raise UserError(
+            f"{path} holds no word: give a list with one word a line", f"{path} 里没有词：请给出每行一个词的列表"
+        )
     return list(words)
 
 

@@ -66,8 +66,8 @@ class Clock:
 
 
 def _read(path: Path) -> list[Landing]:
-    remedy = "delete it, and the clock decides again"
+    remedy = "delete it, and the clock decides again", "请删除它，由时钟重新决定"
     try:
-        return [Landing(**entry) for entry in folders.read_json(path, remedy)["landings"]]
+        return [Landing(**entry) for entry in folders.read_json(path, *remedy)["landings"]]
     except (KeyError, TypeError):
-        raise UserError(f"{path} holds no landings: {remedy}") from None
+        raise UserError(f"{path} holds no landings: {remedy[0]}", f"{path} 里没有收尾的记录：{remedy[1]}") from None

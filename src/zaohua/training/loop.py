@@ -122,7 +122,10 @@ def train(
 def require_rows(rows: RowSource) -> None:
     """Raises UserError where there is nothing to train on."""
     if len(rows) == 0:
-        raise UserError("there is no full row of tokens to train on: give more text, or a shorter length")
+        raise UserError(
+            "there is no full row of tokens to train on: give more text, or a shorter length",
+            "没有一整行词元可供训练：请给出更多文本，或更短的 length",
+        )
 
 
 def _gradients(
@@ -142,7 +145,8 @@ def _gradients(
     if not all(map(math.isfinite, (*losses.values(), norm))):
         raise UserError(
             f"the loss is no longer a number at step {step + 1}: "
-            f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole"
+            f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole",
+            f"第 {step + 1} 步的损失已经不是一个数：请给低于 {settings.learning_rate:g} 的学习率；检查点都完好",
         )
     return losses, norm
 
@@ -162,10 +166,10 @@ def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: E
     checkpoints = folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
     found, rejected = resume.newest(checkpoints)
-    for sentence in rejected:
+    for wrong in rejected:
         events.say(
-            f"  {sentence}; {'an older checkpoint is taken' if found else 'training begins anew'}",
-            f"  {sentence}；{'改用更早的检查点' if found else '从头开始训练'}",
+            f"  {wrong.english}; {'an older checkpoint is taken' if found else 'training begins anew'}",
+            f"  {wrong.chinese}；{'改用更早的检查点' if found else '从头开始训练'}",
         )
     if found is None:
         return resume.Position()
@@ -191,7 +195,8 @@ def _last_results(log: Path) -> dict[str, dict[str, Any]]:
         entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     except ValueError as error:
         raise UserError(
-            f"{log} is damaged ({error}): delete the folder {log.parent}, and the same command begins anew"
+            f"{log} is damaged ({error}): delete the folder {log.parent}, and the same command begins anew",
+            f"{log} 已损坏（{error}）：请删除文件夹 {log.parent}，再运行同一命令会从头开始",
         ) from None
     return {
         entry["event"]: {key: value for key, value in entry.items() if key not in ("event", "step")}

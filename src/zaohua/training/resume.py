@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from zaohua import folders
 from zaohua.checkpoint.weights import write_tensors
 from zaohua.objectives.objective import Objective
+from zaohua.settings import UserError
 from zaohua.training.optimizer import Optimizer
 
 
@@ -38,19 +39,21 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
     return folder
 
 
-def newest(checkpoints: Path) -> tuple[Path | None, list[str]]:
-    """The newest checkpoint that verifies, and a sentence for each newer one that does not.
+def newest(checkpoints: Path) -> tuple[Path | None, list[UserError]]:
+    """The newest checkpoint that verifies, and what is wrong with each newer one that does not.
 
     The damaged are deleted, so that they never count among those that are kept; so is what a killed save left.
     """
     for unfinished in checkpoints.glob(".step-*"):
         shutil.rmtree(unfinished, ignore_errors=True)
-    rejected: list[str] = []
+    rejected: list[UserError] = []
     for folder in sorted(checkpoints.glob("step-*"), reverse=True):
         wrong = folders.problems(folder)
         if not wrong:
             return folder, rejected
-        rejected.append(f"{folder.name} is damaged ({wrong[0]})")
+        rejected.append(
+            UserError(f"{folder.name} is damaged ({wrong[0].english})", f"{folder.name} 已损坏（{wrong[0].chinese}）")
+        )
         shutil.rmtree(folder)
     return None, rejected
 

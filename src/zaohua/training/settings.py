@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from zaohua.settings import Settings
+from zaohua.settings import SettingError, Settings
 
 WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep"})
 """The dials that change no weight, only what is measured, shown and kept on the way: with others it is the same run."""
@@ -65,13 +65,19 @@ class TrainingSettings(Settings):
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":
         if self.steps is not None and self.seconds is not None:
-            raise ValueError("steps and seconds are both given: leave one out")
+            raise SettingError(
+                "steps and seconds are both given: leave one out", "steps 和 seconds 不能同时给出：请去掉一个"
+            )
         if self.seconds is not None and self.schedule != "trapezoid":
-            raise ValueError(
-                "a run of so many seconds needs the trapezoid schedule, whose landing can start at any step"
+            raise SettingError(
+                "a run of so many seconds needs the trapezoid schedule, whose landing can start at any step",
+                "按秒数训练要用 trapezoid 日程：只有它可以从任意一步开始收尾",
             )
         if self.micro_rows is not None and self.rows % self.micro_rows:
-            raise ValueError(f"rows ({self.rows}) is not a multiple of micro_rows ({self.micro_rows})")
+            raise SettingError(
+                f"rows ({self.rows}) is not a multiple of micro_rows ({self.micro_rows})",
+                f"rows（{self.rows}）不是 micro_rows（{self.micro_rows}）的整数倍",
+            )
         return self
 
 

@@ -85,7 +85,10 @@ def model_at(path: Path, *, chat: bool = False) -> Path:
     for place in inside:
         if (path / place / "config.json").is_file():
             return path / place
-    raise UserError(f"there is no model in {path}: give a model folder, a training folder or the folder of a run")
+    raise UserError(
+        f"there is no model in {path}: give a model folder, a training folder or the folder of a run",
+        f"{path} 里没有模型：请给出模型文件夹、训练文件夹或一次运行的文件夹",
+    )
 
 
 def changes_of(changes: Recipe | None) -> dict[str, object]:

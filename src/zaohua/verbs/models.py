@@ -74,7 +74,10 @@ def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None =
         against: training text that compressors and an n-gram model have seen before TEXT; of a run it is the run's own.
     """
     if text is None and against is not None:
-        raise UserError("--against is for a text to predict: give that text too, or leave --against out")
+        raise UserError(
+            "--against is for a text to predict: give that text too, or leave --against out",
+            "--against 要配合一个待预测的文本：请把那个文本也给出，或去掉 --against",
+        )
     from zaohua import evaluating
 
     if text is None:
@@ -128,7 +131,7 @@ def inspect(model: Path, text: str, /, *, output: Output = Path("inspect.html"),
     from zaohua.terminal import look
 
     if top < 0:
-        raise UserError(f"--top is {top}: give 0 or more")
+        raise UserError(f"--top is {top}: give 0 or more", f"--top 的值为 {top}：请给 0 或更大的数")
     look(model_at(model), text, output, top, name=str(model))
 
 

@@ -64,7 +64,10 @@ def make(
     from zaohua import pipeline, planner
 
     if not texts:
-        raise UserError("give the files or folders to learn from, as in `zaohua make my_texts --minutes 10`")
+        raise UserError(
+            "give the files or folders to learn from, as in `zaohua make my_texts --minutes 10`",
+            "请给出要学习的文件或文件夹，如 `zaohua make my_texts --minutes 10`",
+        )
     events = Events()
     folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-") or "made")
     recipe = planner.plan(texts, minutes, folder, changes_of(changes), events)
@@ -110,7 +113,10 @@ def plan(*texts: str, minutes: float = 10.0, changes: Annotated[MakeFlags | None
         minutes: minutes of clock time for the whole run.
     """
     if not texts:
-        raise UserError("give the files or folders to learn from, as in `zaohua plan my_texts --minutes 10`")
+        raise UserError(
+            "give the files or folders to learn from, as in `zaohua plan my_texts --minutes 10`",
+            "请给出要学习的文件或文件夹，如 `zaohua plan my_texts --minutes 10`",
+        )
     keep_freed_memory()
     from zaohua import planner
 
@@ -125,10 +131,16 @@ def verify(folder: Path, /) -> None:
     """
     found = sorted({path.parent for path in folder.rglob(folders.MANIFEST)})
     if not found:
-        raise UserError(f"{folder} holds no finished folder of zaohua: nothing to verify")
-    wrong = [sentence for each in found for sentence in folders.problems(each)]
+        raise UserError(
+            f"{folder} holds no finished folder of zaohua: nothing to verify",
+            f"{folder} 里没有 zaohua 完成的文件夹：没有可校验的",
+        )
+    wrong = [problem for each in found for problem in folders.problems(each)]
     if wrong:
-        raise UserError(f"{len(wrong)} of the files are not what was written: " + "; ".join(wrong[:5]))
+        raise UserError(
+            f"{len(wrong)} of the files are not what was written: " + "; ".join(each.english for each in wrong[:5]),
+            f"{len(wrong)} 个文件与写入时不同：" + "；".join(each.chinese for each in wrong[:5]),
+        )
     Events().say(f"{len(found)} folders verified, every file is whole", f"已校验 {len(found)} 个文件夹，文件完好")
 
 

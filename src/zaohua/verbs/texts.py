@@ -32,7 +32,10 @@ def corpus(
     wanted = (settings or CorpusFlags()).model_copy(update={"sources": sources})
     if dry_run is not None:
         if dry_run < 1:
-            raise UserError(f"--dry-run is {dry_run}: give a number of texts, such as 1000")
+            raise UserError(
+                f"--dry-run is {dry_run}: give a number of texts, such as 1000",
+                f"--dry-run 的值为 {dry_run}：请给出文本的篇数，如 1000",
+            )
         wanted, output = wanted.model_copy(update={"sample": dry_run}), output.with_name(f"{output.name}-sample")
     stage.run(wanted, output, Events(), embedded=embedded_documents)
 

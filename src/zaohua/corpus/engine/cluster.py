@@ -68,7 +68,9 @@ class Nodes:
         if job.task.memory > largest:
             raise UserError(
                 f"the task {job.task} needs {job.task.memory / 1e9:.1f} GB, and no node of the cluster has more than "
-                f"{largest / 1e9:.1f} GB: add a larger node"
+                f"{largest / 1e9:.1f} GB: add a larger node",
+                f"任务 {job.task} 需要 {job.task.memory / 1e9:.1f} GB 内存，而集群中没有一个节点超过 "
+                f"{largest / 1e9:.1f} GB：请增加更大的节点",
             )
 
 
@@ -88,7 +90,10 @@ def connected(address: str | None = None, *, workers: int | None = None) -> Iter
     try:
         import ray
     except ImportError:
-        raise UserError("Ray is not installed: pip install 'zaohua[ray]', or leave out --runner ray") from None
+        raise UserError(
+            "Ray is not installed: pip install 'zaohua[ray]', or leave out --runner ray",
+            "没有安装 Ray：请运行 pip install 'zaohua[ray]'，或去掉 --runner ray",
+        ) from None
     try:
         if address is None:
             ray.init(num_cpus=workers, include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
@@ -96,7 +101,10 @@ def connected(address: str | None = None, *, workers: int | None = None) -> Iter
             _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
-        raise UnreachableError(f"no Ray cluster answers at {address or 'this machine'}: {error}") from None
+        raise UnreachableError(
+            f"no Ray cluster answers at {address or 'this machine'}: {error}",
+            f"没有 Ray 集群应答（{address or '这台机器'}）：{error}",
+        ) from None
     try:
         nodes = Nodes()
         try:

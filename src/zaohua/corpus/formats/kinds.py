@@ -27,10 +27,9 @@ KINDS = {
 }
 COMPRESSED = (".gz", ".zst", ".bz2", ".xz")
 ARCHIVES = ("zip", "tar")
-READABLE = (
-    ".txt .md .jsonl .json .csv .tsv .parquet .html .epub .docx .pdf .warc .wet, Wikipedia's .xml, "
-    "plain or as .gz .zst .bz2 .xz, and .zip and .tar of them"
-)
+_NAMED = ".txt .md .jsonl .json .csv .tsv .parquet .html .epub .docx .pdf .warc .wet"
+READABLE = f"{_NAMED}, Wikipedia's .xml, plain or as {' '.join(COMPRESSED)}, and .zip and .tar of them"
+READABLE_CHINESE = f"{_NAMED} 和维基百科的 .xml，可压缩为 {' '.join(COMPRESSED)}，也可装在 .zip 和 .tar 里"
 _SHORT = {".tgz": ".tar.gz", ".tbz2": ".tar.bz2", ".txz": ".tar.xz", ".tzst": ".tar.zst"}
 
 

@@ -128,8 +128,12 @@ def _too_long(size: int, number: int) -> Unreadable:
 
 def not_declared(content: Content, encoding: str, error: UnicodeDecodeError, line: int = 0) -> UserError:
     """The sentence for a file that is not in the encoding that the user declared."""
-    where = f"line {line}" if line else f"byte {error.start:,}"
+    english, chinese = (
+        (f"line {line}", f"第 {line} 行") if line else (f"byte {error.start:,}", f"第 {error.start:,} 字节")
+    )
     return UserError(
-        f"{content.name} is not in the encoding {encoding} that was declared ({where}: {error.reason}): "
-        f"declare the right one, or none, and it is recognised for each file"
+        f"{content.name} is not in the encoding {encoding} that was declared ({english}: {error.reason}): "
+        f"declare the right one, or none, and it is recognised for each file",
+        f"{content.name} 不是所声明的编码 {encoding}（{chinese}：{error.reason}）："
+        "请声明正确的编码，或不声明，由程序逐个文件识别",
     )
