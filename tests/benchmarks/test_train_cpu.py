@@ -50,7 +50,9 @@ def test_a_toy_run_writes_the_form(tmp_path):
 
 
 def test_committed_results_have_the_form():
-    for path in sorted((ROOT / "benchmarks" / "results").glob("*.json")):
+    committed = sorted((ROOT / "benchmarks" / "results").glob("*.json"))
+    assert {"train_cpu", "planted"} <= {path.stem for path in committed}
+    for path in committed:
         document = json.loads(path.read_text(encoding="utf-8"))
         check_form(document)
         assert document["name"] == path.stem

@@ -34,14 +34,18 @@ def test_a_folder_of_binaries(tmp_path, mistake):
 
 def test_a_text_too_small_to_train_on(tmp_path, mistake):
     (tmp_path / "a.txt").write_text("Only one line.\n")
-    mistake("make", tmp_path / "a.txt", "--minutes", "1", "-o", tmp_path / "out")
+    said = mistake("make", tmp_path / "a.txt", "--minutes", "1", "-o", tmp_path / "out")
+    assert "too little to train on: give at least 2,000, better a million" in said
     assert not (tmp_path / "out" / "corpus").exists()
+    assert not (tmp_path / "out" / "recipe.toml").exists(), "a plan for this text would be taken for one for more"
 
 
 def test_a_wrong_declared_encoding(tmp_path, mistake):
     (tmp_path / "a.txt").write_bytes("天地玄黄，宇宙洪荒。".encode("gb18030") * 300)
     said = mistake("corpus", tmp_path / "a.txt", "--encoding", "utf-8", "-o", tmp_path / "out")
-    assert "utf-8" in said
+    assert "is not in the encoding utf-8 that was declared" in said
+    assert "declare the right one, or none" in said
+    assert not (tmp_path / "out").exists()
     assert "unknown encoding" in mistake("corpus", tmp_path / "a.txt", "--encoding", "utf-9", "-o", tmp_path / "out")
 
 
@@ -125,7 +129,9 @@ def test_a_second_run_in_the_same_folder(finished, tmp_path, mistake):
     ) as other:
         assert other.stdout is not None
         other.stdout.readline()
+        before = snapshot(run)
         assert "another zaohua process" in mistake("run", run)
+        assert snapshot(run) == before
         other.kill()
 
 

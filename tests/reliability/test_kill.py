@@ -7,53 +7,30 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 KILLS = int(os.environ.get("ZAOHUA_KILLS", "3"))
-RECIPE = """
-name = "killed"
-[corpus]
-sources = ["microworld:small:1MB"]
-[tokenizer]
-vocab_size = 512
-[model]
-dim = 32
-layers = 1
-dropout = 0.1
-[pretrain]
-steps = 150
-length = 64
-rows = 8
-save_every = 0.05
-validate_every = 40
-validate_rows = 8
-optimizer = "muon"
-precision = "fp32"
-[chat]
-sources = ["microworld:small"]
-conversations = 100
-[chat.training]
-steps = 60
-length = 128
-rows = 8
-save_every = 0.05
-precision = "fp32"
-[report]
-stories = 0
-questions = 0
-samples = 1
-sample_tokens = 20
-"""
+TINY = Path(__file__).parents[2] / "recipes" / "tiny" / "recipe.toml"
+ORDER = ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")
+LESS_REPORT = ("--report.stories", "0", "--report.questions", "0", "--report.samples", "1")
 
 
-def start(folder: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "zaohua.cli", "run", str(folder.parent / "recipe.toml"), "-o", str(folder)]
+def flags(*, save_every: float, precision: str) -> list[str]:
+    """The tiny recipe with a checkpoint every so many seconds, in one precision."""
+    dials = [("save-every", save_every), ("precision", precision)]
+    return [str(word) for stage in ("pretrain", "chat.training") for name, value in dials
+            for word in (f"--{stage}.{name}", value)]  # fmt: skip
+
+
+def start(folder: Path, words: list[str], threads: int = 1) -> subprocess.Popen:
+    command = [sys.executable, "-m", "zaohua.cli", "run", str(TINY), "-o", str(folder), *LESS_REPORT, *words]
     output = (folder.parent / f"{folder.name}.log").open("a")
     with output:
         return subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": "1"}
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, "OMP_NUM_THREADS": str(threads)}
         )
 
 
@@ -63,34 +40,38 @@ def log_of(stage: Path) -> list[dict]:
 
 
 @pytest.mark.slow
-def test_sigkill_at_random_moments_changes_no_bit(tmp_path):
-    (tmp_path / "recipe.toml").write_text(RECIPE)
+@pytest.mark.parametrize(("precision", "threads", "kills"), [("fp32", 1, KILLS), ("bf16", 2, max(1, KILLS // 3))])
+def test_sigkill_at_random_moments_changes_no_bit(tmp_path, precision, threads, kills):
+    words = flags(save_every=0.05, precision=precision)
     begun = time.monotonic()
-    assert start(tmp_path / "whole").wait() == 0, (tmp_path / "whole.log").read_text()[-2000:]
+    assert start(tmp_path / "whole", words, threads).wait() == 0, (tmp_path / "whole.log").read_text()[-2000:]
     whole_seconds = time.monotonic() - begun
-    rng, killed, lives = random.Random(5), 0, 0
-    while killed < KILLS:
+    rng, fell, lives = random.Random(5), Counter(), 0
+    while fell.total() < kills:
         broken = tmp_path / f"broken-{lives}"
-        killed += run_killing(broken, KILLS - killed, whole_seconds, rng)
+        fell += run_killing(broken, words, threads, kills - fell.total(), whole_seconds, rng)
         compare(tmp_path / "whole", broken)
         lives += 1
-        assert lives <= 3 * KILLS, f"only {killed} of {lives} runs lived long enough to be killed"
-    print(f"{killed} kills in {lives} runs, bitwise equal")
+        assert lives <= 3 * kills, f"only {fell.total()} of {lives} runs lived long enough to be killed"
+    print(f"{fell.total()} kills in {lives} runs, bitwise equal; they fell into {dict(fell)}")
 
 
-def run_killing(folder: Path, most: int, seconds: float, rng: random.Random) -> int:
-    """Run to the end, killed at most `most` times on the way, each life at a random moment -> the number of kills."""
-    killed = 0
+def run_killing(
+    folder: Path, words: list[str], threads: int, most: int, seconds: float, rng: random.Random
+) -> Counter[str]:
+    """Run to the end, killed at most `most` times, each life at a random moment -> the stages that they fell into."""
+    fell: Counter[str] = Counter()
     while True:
-        with start(folder) as process:
+        with start(folder, words, threads) as process:
             try:
-                code = process.wait(timeout=rng.uniform(0.15, 0.7) * seconds if killed < most else None)
+                code = process.wait(timeout=rng.uniform(0.15, 0.7) * seconds if fell.total() < most else None)
             except subprocess.TimeoutExpired:
                 process.send_signal(signal.SIGKILL)
-                killed += 1
+                process.wait()
+                fell[next((s for s in ORDER if not (folder / s / "manifest.json").exists()), "end")] += 1
                 continue
         assert code == 0, (folder.parent / f"{folder.name}.log").read_text()[-2000:]
-        return killed
+        return fell
 
 
 def compare(whole: Path, broken: Path) -> None:
@@ -104,13 +85,13 @@ def compare(whole: Path, broken: Path) -> None:
 
 @pytest.mark.slow
 def test_sigterm_saves_exits_75_and_the_same_command_continues(tmp_path):
-    (tmp_path / "recipe.toml").write_text(RECIPE.replace("save_every = 0.05", "save_every = 999.0"))
-    with start(tmp_path / "run") as process:
+    words = flags(save_every=999.0, precision="fp32")
+    with start(tmp_path / "run", words) as process:
         metrics, deadline = tmp_path / "run" / "pretrain" / "metrics.jsonl", time.monotonic() + 120
         while time.monotonic() < deadline and not (metrics.exists() and metrics.read_text().count("\n") > 5):
             time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 75
     assert list((tmp_path / "run" / "pretrain" / "checkpoints").glob("step-*"))
-    assert start(tmp_path / "run").wait() == 0
+    assert start(tmp_path / "run", words).wait() == 0
     assert "continuing from step" in (tmp_path / "run.log").read_text()
