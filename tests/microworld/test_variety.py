@@ -29,9 +29,9 @@ def spans(text, language):
 WORDS = tomllib.loads((Path(__file__).parent / "words.toml").read_text(encoding="utf-8"))
 
 
-def content_words(text, language):
+def content_words(text, language, richness="full"):
     """The different words of the text that have a meaning of their own, people's names aside."""
-    words, column = tables("full"), LANGUAGES.index(language)
+    words, column = tables(richness), LANGUAGES.index(language)
     if language == "en":
         names = {row[0] for row in words.people.values()}
         return {word.lower() for word in set(units(text, "en")) - names} - set(WORDS["function"].split())
@@ -79,6 +79,13 @@ def measured(language, size):
         "sentences standing more than five times": sum(n for n in sentences.values() if n > 5) / sentences.total(),
         "test spans in the training part": again / total,
     }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_small_world_has_some_150_content_words_and_plots(language):
+    told = list(islice(stories(richness="small", language=language), 2000))
+    assert 100 <= len(content_words("\n".join(each.text for each in told), language, "small")) <= 200
+    assert len({plot for each in told for plot in each.plot.split("+")}) >= 6
 
 
 @pytest.mark.slow
