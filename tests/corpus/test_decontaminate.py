@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from zaohua.corpus import decontaminate as module
 from zaohua.corpus import shingles
 from zaohua.corpus.decontaminate import (
     Contaminated,
@@ -79,6 +80,19 @@ def test_what_is_shared_is_cut_out_and_the_rest_stands_as_it_stood():
     assert found[0].text == before + "\n?" + after + "\n。"
     assert [item for _, item, _ in found[0].found] == [0, 1]
     assert found[1].text is None
+
+
+@pytest.mark.parametrize("block", [1, 7, 100])
+def test_a_text_is_laid_beside_its_key_in_blocks_of_any_size(monkeypatch, block):
+    texts = [
+        f"“{ENGLISH.title()}”\n {filler(9)}，{CHINESE}",
+        "……" + SHORT + "！" * 20,
+        filler(20) + "。 " + ENGLISH[:-1],
+    ]
+    whole = run(texts, action="excise")
+    assert len(whole) == 3
+    monkeypatch.setattr(module, "_BLOCK", block)
+    assert run(texts, action="excise") == whole
 
 
 def test_a_text_that_its_key_cannot_be_laid_beside_is_dropped():

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from zaohua.corpus import prepared
 from zaohua.corpus.prepared import Prepared
 
 
@@ -40,3 +41,13 @@ def test_a_text_without_a_word_is_empty():
     assert not Prepared("。").empty
     assert Prepared("。……！", "characters").empty
     assert not Prepared("。好", "characters").empty
+
+
+def test_blocks_change_nothing(monkeypatch):
+    text = "One  Σ two, THREE。\n好 的 the ΑΣ end and One two three. " * 9
+    whole = Prepared(text)
+    expected = whole.characters, whole.dense_runs, whole.letter_runs
+    monkeypatch.setattr(prepared, "_BLOCK", 7)
+    again = Prepared(text)
+    assert (again.characters, again.dense_runs, again.letter_runs) == expected
+    assert list(again.characters) == list(whole.characters)

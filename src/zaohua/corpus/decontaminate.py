@@ -16,6 +16,7 @@ from zaohua.corpus.shingles import dense, letters_of, long_enough, units, window
 _STEMS = (12, 6, 3, 2, 1)  # a short item is looked for by so many of its first units, then compared whole
 _SIEVE = 2**22
 _EXCERPT = 40  # characters shown before and after what was found
+_BLOCK = 2**20  # characters of a text laid beside its key at once
 
 
 class Item(NamedTuple):
@@ -212,19 +213,29 @@ def _spans(
     text: str, key: str, begins: np.ndarray, ends: np.ndarray, fold: Callable[[str], str]
 ) -> list[tuple[int, int]] | None:
     """Ranges of a key's units as ranges of characters in its text; None where the two cannot be laid side by side."""
-    places: list[int] = []
-    letters: list[np.ndarray] = []
-    folded: dict[str, np.ndarray] = {}
-    for place, character in enumerate(text):
-        each = folded.get(character)
-        if each is None:
-            each = folded[character] = letters_of(fold(character))
-        letters.append(each)
-        places += [place] * len(each)
-    if not np.array_equal(np.concatenate(letters) if letters else [], letters_of(key)):
+    letters, firsts = letters_of(key), word_letters(key)
+    wanted = np.concatenate([firsts[begins], firsts[ends] - 1])
+    places = np.zeros(len(wanted), dtype=np.int64)
+    folded: dict[int, np.ndarray] = {}
+    passed = 0
+    for begin in range(0, len(text), _BLOCK):
+        points = np.frombuffer(text[begin : begin + _BLOCK].encode("utf-32-le", "surrogatepass"), dtype="<u4")
+        distinct, which = np.unique(points, return_inverse=True)
+        for point in set(distinct.tolist()) - folded.keys():
+            folded[point] = letters_of(fold(chr(point)))
+        each = [folded[point] for point in distinct.tolist()]
+        sizes = np.array([len(some) for some in each])
+        starts, counts = (np.cumsum(sizes) - sizes)[which], sizes[which]
+        found = np.concatenate(each)[_ranges(starts, counts)]
+        if not np.array_equal(found, letters[passed : passed + len(found)]):
+            return None
+        here = (wanted >= passed) & (wanted < passed + len(found))
+        places[here] = begin + np.repeat(np.arange(len(points)), counts)[wanted[here] - passed]
+        passed += len(found)
+    if passed < len(letters):
         return None
-    firsts = word_letters(key)
-    return [(places[a], places[b - 1] + 1) for a, b in zip(firsts[begins].tolist(), firsts[ends].tolist(), strict=True)]
+    low, high = np.split(places, 2)
+    return list(zip(low.tolist(), (high + 1).tolist(), strict=True))
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -26,7 +26,10 @@ def dedup_key(text: str) -> str:
     Symbols such as + and € stay, voicing marks too. A text of nothing but punctuation is its own key.
     """
     if text.isascii():
-        key = b" ".join(text.encode().translate(*_ascii()).split()).decode()
+        folded = text.encode().translate(*_ascii())
+        while b"  " in folded:  # a list of its words would take many times the text
+            folded = folded.replace(b"  ", b" ")
+        key = folded.strip().decode()
     else:
         text = FOLDS["half_width_kana"].apply(unicodedata.normalize("NFC", text))
         key = ""

@@ -259,20 +259,25 @@ def _unreadable(character: str) -> bool:
 
 def misread_characters(document: Prepared) -> float:
     """Share of characters that Chinese becomes when it is read in a wrong encoding."""
-    return share(sum(map(len, _MISREAD.findall(document.text))), document.visible)
+    return share(_covered(_MISREAD, document.text), document.visible)
 
 
 def link_characters(document: Prepared) -> float:
     """Share of addresses of pages in what is no white space."""
-    return share(sum(map(len, _LINK.findall(document.text))), document.visible)
+    return share(_covered(_LINK, document.text), document.visible)
 
 
 def markup_characters(document: Prepared) -> float:
     """Share of tags, comments and entities of HTML in what is no white space."""
-    found = "".join(_TAG.findall(document.text)) if "<" in document.text or "&" in document.text else ""
-    return share(sum(not character.isspace() for character in found), document.visible)
+    found = _TAG.finditer(document.text) if "<" in document.text or "&" in document.text else ()
+    return share(sum(len("".join(tag[0].split())) for tag in found), document.visible)
 
 
 def long_run_characters(document: Prepared) -> float:
     """Share of ASCII runs without white space of 150 characters or more: encoded data, minified code, tokens."""
-    return share(sum(map(len, _LONG_RUN.findall(document.text))), document.visible)
+    return share(_covered(_LONG_RUN, document.text), document.visible)
+
+
+def _covered(pattern: re.Pattern[str], text: str) -> int:
+    """How many characters belong to matches, of which a large text may have too many for a list."""
+    return sum(found.end() - found.start() for found in pattern.finditer(text))

@@ -3,20 +3,21 @@
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import count
 from typing import cast
 
 import numpy as np
 
-from zaohua.corpus.repeats import Repeats, run_counts
+from zaohua.corpus.repeats import Repeats, RunCounts, run_counts
 from zaohua.corpus.words import WORDS, WordMode
 
 _BREAK = re.compile(r"[^\S ]")  # white space other than the space: where a line breaks is no matter
 _BLANK = re.compile(r"\s+")
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _WORD_CHARACTER = re.compile(r"[^\W_]")
+_BLOCK = 2**20  # characters of which lists of their parts are made at once
 
 
 class Prepared:
@@ -94,14 +95,14 @@ class Prepared:
         return Repeats(_numbers(_BREAK.sub(" ", self.text)))
 
     @cached_property
-    def dense_runs(self) -> np.ndarray:
-        """How often each run of 13 characters stands in the text without white space and in lower case."""
-        return run_counts(_BLANK.sub("", self.text).lower(), 13)
+    def dense_runs(self) -> RunCounts:
+        """The runs of 13 characters of the text without white space and in lower case."""
+        return run_counts(_without(_BLANK, self.text).lower(), 13)
 
     @cached_property
-    def letter_runs(self) -> np.ndarray:
-        """How often each run of 20 letters and digits stands in the text without all else and in lower case."""
-        return run_counts(_NOT_LETTERS.sub("", self.text).lower(), 20)
+    def letter_runs(self) -> RunCounts:
+        """The runs of 20 letters and digits of the text without all else and in lower case."""
+        return run_counts(_without(_NOT_LETTERS, self.text).lower(), 20)
 
     @cached_property
     def folded(self) -> str:
@@ -111,12 +112,24 @@ class Prepared:
     @cached_property
     def characters(self) -> Counter[str]:
         """How often each character that is no white space stands in the text."""
-        return Counter("".join(self.text.split()))
+        found: Counter[str] = Counter()
+        for block in _blocks(self.text):
+            found.update("".join(block.split()))
+        return found
 
     @cached_property
     def visible(self) -> int:
         """How many characters are no white space."""
         return self.characters.total()
+
+
+def _blocks(text: str) -> Iterator[str]:
+    return (text[begin : begin + _BLOCK] for begin in range(0, len(text), _BLOCK))
+
+
+def _without(pattern: re.Pattern[str], text: str) -> str:
+    """A text without what matches a pattern of which any part of a match is a match."""
+    return "".join(pattern.sub("", block) for block in _blocks(text))
 
 
 def _numbers(text: str) -> np.ndarray:

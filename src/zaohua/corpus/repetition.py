@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from zaohua.corpus.prepared import Prepared
-from zaohua.corpus.repeats import Level
+from zaohua.corpus.repeats import Level, RunCounts
 
 _PARAGRAPH_ENDS = re.compile("\n{2,}")
 _LINE_ENDS = re.compile("\n+")
@@ -133,11 +133,11 @@ def repeated_passages(document: Prepared) -> float:
     return _recurring(document.letter_runs)
 
 
-def _recurring(counts: np.ndarray) -> float:
-    return share(int(counts[counts > 1].sum()), int(counts.sum()))
+def _recurring(counts: RunCounts) -> float:
+    return share(counts.again, counts.runs)
 
 
 def top_passage(document: Prepared) -> float:
     """Share of letters and digits that the most frequent run of 20 fills by standing again."""
     counts = document.letter_runs
-    return min(20 * share(int(counts.max()) - 1, int(counts.sum())), 1.0) if len(counts) else 0.0
+    return min(20 * share(counts.most - 1, counts.runs), 1.0) if counts.runs else 0.0

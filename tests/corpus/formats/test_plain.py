@@ -2,6 +2,7 @@
 
 import pytest
 
+from zaohua.corpus.formats import plain
 from zaohua.corpus.formats.items import Unreadable
 from zaohua.settings import UserError
 
@@ -19,6 +20,17 @@ def test_a_file_too_large_for_one_document_is_read_in_parts_that_end_with_lines(
     assert len(found) > 9
     assert all(1024 <= len(item.text.encode()) < 1060 for item in found[:-1])
     assert [lines[item.line - 1] for item in found] == [item.text.splitlines(keepends=True)[0] for item in found]
+
+
+def test_a_file_of_several_megabytes_is_no_one_document(items_of, monkeypatch):
+    monkeypatch.setattr(plain, "LARGE", 2000)
+    lines = [f"line {n}\n" for n in range(600)]
+    for settings in ({}, {"documents": "blank_line"}):
+        found = items_of("a.txt", "".join(lines), **settings)
+        assert "\n".join(item.text.rstrip("\n") for item in found) == "".join(lines).rstrip("\n")
+        assert len(found) == 3
+    (whole,) = items_of("b.txt", "".join(lines)[:2000])
+    assert len(whole.text) == 2000
 
 
 def test_blocks_between_blank_lines(items_of):

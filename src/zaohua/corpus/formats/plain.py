@@ -9,8 +9,8 @@ from zaohua.corpus.formats.lines import WIDE, bad_line, lines_in, lines_of, not_
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.formats.streams import opened, read_up_to
 
-LARGE = 32 * 2**20
-"""Bytes: after so many a file that is too large for one document is cut at the next line end."""
+LARGE = 8 * 2**20
+"""Bytes after which a document of a larger file ends with the next line: what is done to one takes many times that."""
 
 
 def read_text(content: Content, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
@@ -18,14 +18,15 @@ def read_text(content: Content, settings: ReadingSettings, noted: Noted, span: S
     if settings.documents != "file":
         lines = text_lines(content, settings, noted, span)
         by_line = settings.documents == "line"
-        yield from _lines(lines) if by_line else _blocks(lines, settings.largest_document)
+        yield from _lines(lines) if by_line else _blocks(lines, part_size(settings))
         return
+    size = part_size(settings)
     with opened(content, settings, noted, span) as stream:
-        data = read_up_to(stream, settings.largest_document + 1) if span == WHOLE else b""
-        if span != WHOLE or len(data) > settings.largest_document:
+        data = read_up_to(stream, size + 1) if span == WHOLE else b""
+        if span != WHOLE or len(data) > size:
             lines = lines_in(stream, data, content, settings, noted, span)
             del data
-            yield from _parts(lines, part_size(settings))
+            yield from _parts(lines, size)
             return
         if stream.damage:
             raise stream.damage
@@ -54,7 +55,7 @@ def _without_bad_lines(data: bytes, encoding: str) -> Iterator[Item]:
 
 
 def part_size(settings: ReadingSettings) -> int:
-    """Bytes after which a large file is cut."""
+    """Bytes that a file may have and be one document; a larger one is cut after so many."""
     return min(LARGE, settings.largest_document)
 
 

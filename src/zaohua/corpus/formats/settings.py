@@ -11,7 +11,7 @@ class ReadingSettings(Settings):
     """How files become texts."""
 
     documents: Literal["file", "line", "blank_line"] = "file"
-    """What is one document in a .txt or .md file: the file (a very large one in parts), each line, or what stands
+    """What is one document in a .txt or .md file: the file (one above 8 MiB in parts), each line, or what stands
     between blank lines."""
 
     text_field: str | None = None
@@ -25,7 +25,7 @@ class ReadingSettings(Settings):
     first and where it misses the article the second (best in benchmarks/main_text.py); `all` takes all text."""
 
     largest_document: Annotated[int, Field(ge=1024)] = 64 * 2**20
-    """Bytes; a larger line, record or page is set aside, a larger .txt file is read in parts."""
+    """Bytes; a larger line, record or page is set aside."""
 
     largest_expansion: Annotated[int, Field(ge=2)] = 250
     """Times its size that a packed file may unpack to; text that says something stays far below."""
