@@ -1,7 +1,8 @@
 """A program for tests: the corpus stage on local processes or on a cluster, as its words say.
 
-anywhere.py TEXTS OUTPUT RUNNER: TEXTS holds folders, each a source of its own, so that there are several pieces; RUNNER
-is a number of workers, `ray`, or `ray-killed`, a cluster of two nodes of which one is killed midway.
+anywhere.py TEXTS OUTPUT RUNNER: TEXTS holds folders, each a source of its own, so that there are several pieces, and
+files large enough to be cut; RUNNER is a number of workers, `ray`, or `ray-killed`, a cluster of two nodes of which one
+is killed midway.
 """
 
 import sys
@@ -9,7 +10,8 @@ import threading
 import time
 from pathlib import Path
 
-from zaohua.corpus import plan, stage
+from zaohua.corpus import pieces, stage
+from zaohua.corpus.engine import merging, workplace
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.events import Events
 from zaohua.settings import check
@@ -46,10 +48,12 @@ def make_while_a_node_dies(texts: Path, output: Path) -> None:
 
 
 KILLED_AFTER = 8
+LARGE = 2**16
 
 
 if __name__ == "__main__":
-    plan.LITTLE = 0  # workers are used however little there is
+    workplace.LITTLE = 0  # workers are used however little there is
+    pieces.SIZE, merging.MERGED = LARGE, 5
     texts, output, runner = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     if runner == "ray-killed":
         make_while_a_node_dies(texts, output)

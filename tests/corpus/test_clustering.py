@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zaohua.corpus import arrays, sketches
+from zaohua.corpus import arrays, clustering, sketches
 from zaohua.corpus.clustering import cluster_tasks, functions, partitions_for, sketch_tasks, standing
 from zaohua.corpus.components import clusters
 from zaohua.corpus.edges import edges, verified
+from zaohua.corpus.engine import merging
 from zaohua.corpus.engine.local import InProcess
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.signatures import NearDuplicates, signatures
@@ -58,7 +59,6 @@ def by_tasks(
     *,
     files: int = 1,
     partitions: int = 1,
-    merge: int = 64,
 ) -> dict[str, list]:
     """What the tasks find when the documents lie in so many files, each another range of ids."""
     ids, keys, characters = documents
@@ -69,7 +69,7 @@ def by_tasks(
         write_keys(folder / names[-1], ids[part], [keys[i] for i in part], characters[part])
     first = sketch_tasks(names, settings, partitions, "near", near=[True] * len(names))
     sketches = [task.outputs[0] for task in first]
-    tasks = [*first, *cluster_tasks(sketches, names, settings, partitions, "near", merge=merge)]
+    tasks = [*first, *cluster_tasks(sketches, names, settings, partitions, "near")]
     run(random.Random(files).sample(tasks, len(tasks)), functions(), folder, InProcess())
     return {name: array.tolist() for name, array in arrays.read(folder / "near/clusters").items()}
 
@@ -109,13 +109,16 @@ def in_one_list(documents: tuple[np.ndarray, list[str], np.ndarray], settings: N
     [NearDuplicates(), NearDuplicates(keep="longest"), NearDuplicates(characters=5, words=3, verify=0.95)],
     ids=["first", "longest", "verified"],
 )
-def test_files_partitions_and_merging_change_nothing(tmp_path, settings):
+def test_files_partitions_and_merging_change_nothing(tmp_path, settings, monkeypatch):
     documents = corpus(120)
     expected = in_one_list(documents, settings)
     assert len(expected["id"]) > 50
     assert 5 < sum(expected["exact"]) < len(expected["id"])
-    for number, options in enumerate(({}, {"files": 7, "partitions": 3}, {"files": 9, "partitions": 2, "merge": 2})):
+    for number, options in enumerate(({}, {"files": 7, "partitions": 3}, {"files": 9, "partitions": 2})):
         assert by_tasks(tmp_path / str(number), documents, settings, **options) == expected
+        monkeypatch.setattr(merging, "MERGED", 2)
+        monkeypatch.setattr(clustering, "_VERIFIERS", 2)
+    assert (tmp_path / "2/near/merged/000004").exists()
 
 
 def test_each_file_is_told_how_its_documents_stand(tmp_path):
@@ -189,7 +192,14 @@ def test_partitions_keep_within_the_memory_given():
     assert partitions_for(0, NearDuplicates(), 2**30) == 1
     count = partitions_for(10**9, NearDuplicates(), 2**30)
     tasks = cluster_tasks(["a"], [], NearDuplicates(), count, "near", documents=10**9)
-    assert 2**29 < max(task.memory for task in tasks) <= 2**30
+    assert 2**29 < max(task.memory for task in tasks if task.function == "duplicate_edges") <= 2**30
+
+
+def test_verifying_names_no_file_of_keys_in_more_tasks_than_can_be_listed():
+    keys = [f"keys-{number}" for number in range(1000)]
+    tasks = cluster_tasks(["a"], keys, NearDuplicates(verify=0.7), 5000, "near", documents=10**9)
+    assert len([task for task in tasks if task.function == "verified_edges"]) == 256
+    assert all(task.memory > 0 for task in tasks)
 
 
 def test_as_many_sketches_are_merged_at_once_as_memory_holds():

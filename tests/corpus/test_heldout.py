@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, weighed
+from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, together, weighed
 
 sizes_of = st.lists(st.integers(1, 10_000), min_size=1, max_size=200).map(np.array)
 
@@ -14,13 +14,14 @@ def keys_of(count: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (count, 16), dtype=np.uint8)
 
 
-def held(sizes, keys, share, salt="", pieces=1) -> tuple[np.ndarray, dict[int, int]]:
-    """Which documents are held out whole, and where the ends of the others begin, from so many pieces."""
+def held(sizes, keys, share, salt="", pieces=1, merged=1) -> tuple[np.ndarray, dict[int, int]]:
+    """Which documents are held out whole, and where the ends of the others begin, from so many pieces, some merged."""
     ids = np.arange(len(sizes), dtype=np.uint64)
     bins = bins_of(keys, salt)
     told = [
         weighed(ids[part], sizes[part], bins[part], share) for part in np.array_split(np.arange(len(sizes)), pieces)
     ]
+    told = [together(told[begin : begin + merged]) for begin in range(0, len(told), merged)] if merged > 1 else told
     border, cuts = by_hash(told, share)
     return (bins < border) & ~np.isin(ids, list(cuts)), cuts
 
@@ -33,10 +34,19 @@ def test_something_is_held_out_and_something_is_left(sizes, share):
     assert abs(taken - share * sizes.sum()) <= max(0.05 * sizes.sum(), len(sizes))
 
 
-@given(sizes=sizes_of, share=st.sampled_from([0.01, 0.1, 0.5]), pieces=st.integers(2, 9))
-def test_pieces_change_nothing(sizes, share, pieces):
-    one, many = (held(sizes, keys_of(len(sizes)), share, pieces=count) for count in (1, pieces))
+@given(sizes=sizes_of, share=st.sampled_from([0.01, 0.1, 0.5]), pieces=st.integers(2, 9), merged=st.integers(1, 4))
+def test_pieces_and_merging_change_nothing(sizes, share, pieces, merged):
+    one = held(sizes, keys_of(len(sizes)), share)
+    many = held(sizes, keys_of(len(sizes)), share, pieces=pieces, merged=merged)
     assert (one[0].tolist(), one[1]) == (many[0].tolist(), many[1])
+
+
+def test_what_pieces_tell_of_one_bin_adds_up():
+    told = {"bin": np.array([3, 5]), "bytes": np.array([10, 20])}
+    told |= dict.fromkeys(("large", "large_bytes", "large_bin"), np.array([7]))
+    found = together([told, told, told | {"bin": np.array([4, 5])}])
+    assert (found["bin"].tolist(), found["bytes"].tolist()) == ([3, 4, 5], [20, 10, 60])
+    assert found["large"].tolist() == [7, 7, 7]
 
 
 def test_the_order_of_documents_changes_nothing():

@@ -2,11 +2,13 @@
 
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zaohua.corpus import lines
+from zaohua.corpus.engine import merging
 from zaohua.corpus.engine.local import InProcess
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.lines import Boilerplate, cut_lines, line_hashes, read_common, write_line_counts
@@ -15,7 +17,7 @@ FOOTER = "版权所有 © 2026 某某网站"
 MENU = "Home | About us | Contact"
 
 
-def common_of(folder, files: list[list[str]], settings: Boilerplate, partitions: int) -> frozenset[int]:
+def common_of(folder, files: list[list[str]], settings: Boilerplate, partitions: int) -> np.ndarray:
     """The common lines of texts in files, by the tasks."""
     names = [f"counts-{number}" for number in range(len(files))]
     for name, texts in zip(names, files):
@@ -57,12 +59,17 @@ def test_a_line_in_as_many_documents_as_allowed_stays_and_repeats_in_one_documen
 
 
 @pytest.mark.parametrize("partitions", [1, 2, 7])
-def test_files_and_partitions_change_nothing(tmp_path, partitions):
+def test_files_partitions_and_merging_change_nothing(tmp_path, partitions, monkeypatch):
     settings = Boilerplate(documents=5)
     texts = pages(30)
     whole = common_of(tmp_path / "a", [texts], settings, 1) if (tmp_path / "a").mkdir() is None else None
     (tmp_path / "b").mkdir()
-    assert common_of(tmp_path / "b", [texts[:3], [], texts[20:], texts[3:20]], settings, partitions) == whole
+    files = [texts[:3], [], texts[20:], texts[3:20]]
+    assert common_of(tmp_path / "b", files, settings, partitions).tolist() == whole.tolist()
+    monkeypatch.setattr(merging, "MERGED", 2)
+    (tmp_path / "c").mkdir()
+    assert common_of(tmp_path / "c", files, settings, partitions).tolist() == whole.tolist()
+    assert (tmp_path / "c/boilerplate/merged/000001").exists()
     assert len(whole) == 2
 
 
@@ -79,11 +86,21 @@ def test_paragraphs_are_what_stands_between_blank_lines(tmp_path):
 @given(text=st.text(st.sampled_from("ab \n。"), max_size=60), unit=st.sampled_from(["line", "paragraph"]))
 def test_without_common_lines_no_text_is_changed(text, unit):
     settings = Boilerplate(documents=1, unit=unit, min_characters=1)
-    assert cut_lines(text, frozenset(), settings) == (text, [])
-    kept, cut = cut_lines(text, frozenset(line_hashes(text, settings)) - {0}, settings)
+    assert cut_lines(text, np.zeros(0, dtype=np.uint64), settings) == (text, [])
+    common = np.array(sorted(set(line_hashes(text, settings)) - {0}), dtype=np.uint64)
+    kept, cut = cut_lines(text, common, settings)
     assert not kept.strip()
     assert "".join("".join(cut).split()) == "".join(text.split())
 
 
 def test_short_lines_and_blank_ones_are_never_common():
     assert line_hashes("}\n\n第一章\n  \nlonger than that", Boilerplate(documents=1))[:4] == [0, 0, 0, 0]
+
+
+def test_a_line_is_common_only_where_its_own_hash_is(tmp_path):
+    settings = Boilerplate(documents=1)
+    text = "\n".join(f"line number {n}" for n in range(50))
+    hashes = np.array(sorted(line_hashes(text, settings)[::2]), dtype=np.uint64)
+    kept, cut = cut_lines(text, hashes, settings)
+    assert cut == [f"line number {n}" for n in range(0, 50, 2)]
+    assert kept.split("\n") == [f"line number {n}" for n in range(1, 50, 2)]

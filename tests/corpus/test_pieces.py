@@ -17,8 +17,11 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from zaohua.corpus.engine.local import InProcess
+from zaohua.corpus.engine.schedule import run
+from zaohua.corpus.engine.task import Function
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.pieces import from_json, pieces_of, to_json
+from zaohua.corpus.pieces import cut_file, cut_tasks, from_json, pieces_of, read_pieces, to_json
 from zaohua.corpus.reading import Noted, read
 from zaohua.corpus.sources import Entry, inventory
 
@@ -200,6 +203,29 @@ def test_large_files_are_cut_and_small_ones_put_together(tmp_path):
     assert len(pieces) >= 7
     assert pieces[1].span.end == pieces[2].span.start
     assert all(20_000 <= piece.span.end - piece.span.start < 20_100 for piece in pieces[1:5])
+
+
+def test_tasks_cut_large_files_as_they_would_be_cut_here(tmp_path, monkeypatch):
+    texts, root = tmp_path / "texts", tmp_path / "root"
+    for folder in (texts, root):
+        folder.mkdir()
+    records = "".join(json.dumps({"content": f"text {n}"}) + "\n" for n in range(3000))
+    (texts / "a.jsonl").write_text(records)
+    (texts / "b.txt").write_text("small")
+    (texts / "c.csv.gz").write_bytes(gzip.compress(b"text,n\n" + b"one,2\n" * 30_000, 0)[:-9])
+    (texts / "d.html").write_text("<p>" + "word " * 9000)
+    monkeypatch.chdir(tmp_path)
+    settings = ReadingSettings(text_field="content")
+    for chosen in (ReadingSettings(), settings):
+        entries = inventory(["texts"])
+        tasks = cut_tasks(entries, chosen, 20_000)
+        assert list(tasks) == ["texts/a.jsonl", "texts/c.csv.gz"]
+        run(list(tasks.values()), {"cut_file": Function(cut_file, 1)}, root, InProcess())
+        known = {name: read_pieces(root / task.outputs[0]) for name, task in tasks.items()}
+        whole = [Entry(entry.source, entry.path.absolute(), entry.name) for entry in entries]
+        assert len(known["texts/a.jsonl"]) > 2
+        assert pieces_of(whole, chosen, 20_000, known) == pieces_of(whole, chosen, 20_000)
+        assert {piece.span.text_field for piece in known["texts/a.jsonl"]} == {"content"}
 
 
 @pytest.mark.parametrize("ending", sorted(PACKERS))

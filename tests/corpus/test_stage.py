@@ -1,10 +1,13 @@
 """The corpus stage from files to folder: what is kept, set aside, held out, counted; and every way to refuse."""
 
+import contextlib
 import gzip
 import json
 import os
 import random
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow
@@ -13,13 +16,15 @@ import pytest
 import zstandard
 
 from zaohua import folders
-from zaohua.corpus import finishing, stage
+from zaohua.corpus import finishing, pieces, stage
+from zaohua.corpus import plan as planning
 from zaohua.corpus.documents import read_documents
-from zaohua.corpus.engine import local, schedule
+from zaohua.corpus.engine import local, merging, schedule
 from zaohua.corpus.engine import task as tasks
 from zaohua.corpus.engine.cluster import UnreachableError
-from zaohua.corpus.plan import Plan, memory_for
-from zaohua.corpus.settings import CorpusSettings, RunnerSettings
+from zaohua.corpus.glance import glance
+from zaohua.corpus.plan import Plan
+from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import Entry, inventory
 from zaohua.events import Events
 from zaohua.settings import UserError, check
@@ -255,7 +260,7 @@ def test_unchanged_sources_are_not_read_again_and_changed_ones_are(tmp_path, mon
     corpus = make(tmp_path)
     before = folders.manifest_of(corpus)
     with monkeypatch.context() as patched:
-        patched.setattr(stage, "Plan", None)
+        patched.setattr(stage, "carry_out", None)
         assert folders.manifest_of(make(tmp_path)) == before
     path.write_text(LONG + "\n新的一行。")
     assert folders.manifest_of(make(tmp_path)) != before
@@ -282,7 +287,7 @@ def test_text_is_never_replaced_by_the_corpus_made_of_it(tmp_path):
 def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
     for n in range(10):
         write(tmp_path, f"{n}.jsonl", records(3000, "content"))
-    sample, size, documents = stage.glance(CorpusSettings(sources=(str(tmp_path / "texts"),)), None, limit=50_000)
+    sample, size, documents = glance(CorpusSettings(sources=(str(tmp_path / "texts"),)), None, limit=50_000)
     true = 10 * sum(len(text.encode()) for text in numbered(3000))
     assert 40_000 < sum(len(text.encode()) for text in sample) < 60_000
     assert abs(size / true - 1) < 0.5
@@ -469,12 +474,75 @@ def test_tasks_name_whole_paths_whatever_folder_this_is(tmp_path, monkeypatch):
     assert plan.work == tmp_path / "work"
 
 
-def test_memory_is_the_machines_unless_told_otherwise():
-    here = memory_for(RunnerSettings())
-    assert here is not None
-    assert here > 500_000_000
-    assert memory_for(RunnerSettings(runner="ray")) is None
-    assert memory_for(RunnerSettings(runner="ray", memory=10**9)) == 10**9
+class Together(local.InProcess):
+    """Begins as many tasks as it is given, ends the first, and remembers what was under way together."""
+
+    slots = 9
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: dict[int, tasks.Job] = {}
+        self.seen: list[list[tasks.Task]] = []
+
+    def start(self, number, job):
+        self.waiting[number] = job
+        self.seen.append([job.task for job in self.waiting.values()])
+
+    def wait(self):
+        number = next(iter(self.waiting))
+        super().start(number, self.waiting.pop(number))
+        return super().wait()
+
+
+@pytest.mark.parametrize(("memory", "most"), [(100_000_000, 1), (900_000_000, 2), (10**10, 5)])
+def test_no_more_tasks_run_at_once_than_the_memory_holds_that_may_be_taken(tmp_path, monkeypatch, memory, most):
+    runner = Together()
+    monkeypatch.setattr(planning, "runner_for", lambda *_: contextlib.nullcontext(runner))
+    for n in range(5):
+        write(tmp_path, f"{n}/a.jsonl", records(80))
+    sources = [tmp_path / "texts" / str(n) for n in range(5)]
+    make(tmp_path, *sources, run={"memory": memory}, boilerplate={"documents": 3}, duplicates="near")
+    cleaning = [sum(task.function == "clean" for task in together) for together in runner.seen]
+    assert max(cleaning) == most
+    assert all(task.memory > 0 for together in runner.seen for task in together)
+    assert all(sum(task.memory for task in together) <= memory for together in runner.seen if len(together) > 1)
+
+
+@pytest.mark.parametrize("split", ["auto", "tail"])
+def test_large_files_in_pieces_and_files_brought_together_give_the_same_documents(tmp_path, monkeypatch, split):
+    write(tmp_path, "a.jsonl", records(900))
+    write(tmp_path, "b.jsonl", records(70) + records(30))
+    settings = {"split": split, "boilerplate": {"documents": 1, "min_characters": 1}, "duplicates": "exact"}
+    whole = make(tmp_path, **settings)
+    expected = [texts(whole, part) for part in ("documents", "heldout")]
+    counts = json.loads((whole / "report.json").read_text())
+    shutil.rmtree(whole)
+    monkeypatch.setattr(pieces, "SIZE", 5000)
+    monkeypatch.setattr(merging, "MERGED", 3)
+    done = functions_done(monkeypatch)
+    cut = make(tmp_path, **settings)
+    assert [texts(cut, part) for part in ("documents", "heldout")] == expected
+    assert json.loads((cut / "report.json").read_text()) == counts
+    assert done.count("cut_file") == 2
+    assert {"merged_sketches", "merged_weights", "merged_lines"} <= set(done)
+    assert done.count("join_names") > 4
+
+
+def test_files_that_were_cut_are_not_cut_again(tmp_path, monkeypatch):
+    write(tmp_path, "a.jsonl", records(300))
+    monkeypatch.setattr(pieces, "SIZE", 5000)
+
+    def full(*_):
+        raise UserError("the disk is full", "磁盘已满")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(planning.cleaning, "clean", full)
+        with pytest.raises(UserError, match="the disk is full"):
+            make(tmp_path)
+    done = functions_done(monkeypatch)
+    make(tmp_path)
+    assert "clean" in done
+    assert "cut_file" not in done
 
 
 def test_ray_without_workers_is_refused():
@@ -640,3 +708,33 @@ def test_no_byte_depends_on_the_number_of_workers(tmp_path):
         digests.add(folders.summary_digest(corpus))
         shutil.rmtree(corpus)
     assert len(digests) == 1
+
+
+PEAK = """
+import json, resource, sys
+from pathlib import Path
+from zaohua.corpus import plan, stage
+from zaohua.corpus.settings import CorpusSettings
+from zaohua.events import Events
+
+chosen = CorpusSettings(sources=(sys.argv[1],), run={"workers": 0})
+stage.run(chosen, Path(sys.argv[2]), Events(console=False))
+print(json.dumps([resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, plan.TASK_MEMORY]))
+"""
+
+
+@pytest.mark.slow
+def test_a_large_text_takes_no_more_memory_than_its_task_may(tmp_path):
+    rng = random.Random(0)
+    words = ["".join(rng.choices("abcdefghijklmnopqrst", k=rng.randrange(2, 12))) for _ in range(20_000)]
+    lines = (" ".join(rng.choices(words, k=20)) + ".\n" for _ in range(180_000))
+    path = write(tmp_path, "book.txt", "".join(lines))
+    assert path.stat().st_size > 20_000_000
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK, str(path), str(tmp_path / "corpus")], capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    peak, allowed = json.loads(done.stdout)
+    assert len(texts(tmp_path / "corpus")) == 4
+    assert peak < allowed, f"{peak / 1e6:.0f} MB"
+    print(f"{peak / 1e6:.0f} MB")

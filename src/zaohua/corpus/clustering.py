@@ -16,6 +16,7 @@ import numpy as np
 from zaohua.corpus import arrays
 from zaohua.corpus.components import clusters, components
 from zaohua.corpus.edges import NEIGHBOURS, edges, unique_pairs, verified
+from zaohua.corpus.engine.merging import merging
 from zaohua.corpus.engine.task import Function, Task
 from zaohua.corpus.signatures import NearDuplicates, algorithm
 from zaohua.corpus.sketches import (
@@ -32,6 +33,11 @@ from zaohua.hashing import scramble
 Paths = Sequence[Path]
 _FOLD = 2**22  # pairs read before they are folded into clusters
 _ROW = 64  # bytes that a row takes while its partition is sorted
+_PAIR = 120  # bytes that a pair takes while it is folded
+_ALIKE = 5  # one document in so many is like another, at most
+_VERIFIERS = 256  # tasks that verify pairs: each of them reads the ids of all files of keys
+_SKETCHING = 300_000_000  # bytes that a sketch takes, the libraries included
+_VERIFYING = 800_000_000  # bytes that a block of pairs takes while it is verified
 
 
 def functions() -> dict[str, Function]:
@@ -41,7 +47,7 @@ def functions() -> dict[str, Function]:
         "sketch": Function(sketch, 1, libraries),
         "merged_sketches": Function(merged_sketches, 1),
         "duplicate_edges": Function(duplicate_edges, 1),
-        "verified_edges": Function(verified_edges, 1, {"unicode": unicodedata.unidata_version}),
+        "verified_edges": Function(verified_edges, 2, {"unicode": unicodedata.unidata_version}),
         "duplicate_clusters": Function(duplicate_clusters, 1),
     }
 
@@ -51,8 +57,9 @@ def sketch_tasks(
 ) -> list[Task]:
     """A task for each file of keys, which writes `folder/sketch/N`; without `near` only equal keys count."""
     chosen = settings.model_dump(include={"characters", "words", "bands", "rows", "seed"})
+    chosen["partitions"] = partitions
     return [
-        Task("sketch", (name,), {**chosen, "partitions": partitions, "near": alike}, (f"{folder}/sketch/{number:06}",))
+        Task("sketch", (name,), {**chosen, "near": alike}, (f"{folder}/sketch/{number:06}",), memory=_SKETCHING)
         for number, (name, alike) in enumerate(zip(keys, near, strict=True))
     ]
 
@@ -65,45 +72,31 @@ def cluster_tasks(
     folder: str,
     *,
     documents: int = 0,
-    merge: int = 64,
-    most: int = 2**30,
 ) -> list[Task]:
-    """The tasks from sketches to `folder/clusters`. Keys are only read with `verify`; `documents` estimates memory.
-
-    Sketches are merged by so many, so that each partition opens fewer files; fewer where they take more than `most`
-    bytes together.
-    """
-    tasks: list[Task] = []
+    """The tasks from sketches to `folder/clusters`. Keys are only read with `verify`; `documents` estimates memory."""
     whole = documents * (settings.bands + 2) * _ROW
-    if len(sketches) > merge:
-        each = max(whole // len(sketches), 1)
-        together = max(min(merge, most // each), 2)
-        groups = [tuple(sketches[i : i + together]) for i in range(0, len(sketches), together)]
-        merged = [f"{folder}/merged/{number:06}" for number in range(len(groups))]
-        tasks += [
-            Task("merged_sketches", group, {}, (name,), memory=each * len(group))
-            for group, name in zip(groups, merged, strict=True)
-        ]
-        sketches = merged
-    memory = whole // partitions
+    tasks, sketches = merging("merged_sketches", sketches, f"{folder}/merged", each=whole // max(len(sketches), 1))
+    memory = whole // partitions + 1
     names = [f"{folder}/edges/{number:06}" for number in range(partitions)]
     verify = settings.verify is not None
     for number, name in enumerate(names):
         chosen: dict[str, Any] = {"partition": number, "verify": verify}
-        tasks.append(Task("duplicate_edges", tuple(sketches), chosen, (name,), memory=memory))
+        tasks.append(Task("duplicate_edges", sketches, chosen, (name,), memory=memory))
     inputs = list(names)
     if verify:
+        verifiers, read = min(partitions, _VERIFIERS), (*names, *keys)
         chosen = settings.model_dump(include={"characters", "words", "verify"})
-        for number in range(partitions):
+        chosen |= {"edges": len(names), "partitions": verifiers}
+        for number in range(verifiers):
             name = f"{folder}/verified/{number:06}"
-            settled = {**chosen, "partition": number, "edges": len(names)}
-            tasks.append(Task("verified_edges", (*names, *keys), settled, (name,), memory=memory))
+            settled = {**chosen, "partition": number}
+            tasks.append(Task("verified_edges", read, settled, (name,), memory=_VERIFYING))
             inputs.append(name)
     longest = settings.keep == "longest"
     settled = {"edges": len(inputs), "near": len(inputs) - len(names) if verify else 0, "keep": settings.keep}
-    tasks.append(
-        Task("duplicate_clusters", (*inputs, *(sketches if longest else ())), settled, (f"{folder}/clusters",))
-    )
+    read = (*inputs, *(sketches if longest else ()))
+    memory = _PAIR * (min(_FOLD, documents * settings.bands) + 2 * documents // _ALIKE) + 1
+    tasks.append(Task("duplicate_clusters", read, settled, (f"{folder}/clusters",), memory=memory))
     return tasks
 
 
@@ -138,11 +131,11 @@ def duplicate_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) 
 
 def verified_edges(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> dict[str, int]:
     """One partition of all pairs, and the keys of the documents -> the pairs that are as alike as is asked."""
-    count, partition = settings["edges"], settings["partition"]
+    count, partitions, partition = settings["edges"], np.uint64(settings["partitions"]), settings["partition"]
     found = []
     for path in inputs[:count]:
         pairs = arrays.read(path)["near"]
-        found.append(pairs[scramble(pairs[:, 0] ^ scramble(pairs[:, 1])) % np.uint64(count) == partition])
+        found.append(pairs[scramble(pairs[:, 0] ^ scramble(pairs[:, 1])) % partitions == partition])
     pairs = unique_pairs(np.concatenate(found))
     near = NearDuplicates(**{name: settings[name] for name in ("characters", "words", "verify")})
     keys = _Keys(inputs[count:])

@@ -14,7 +14,7 @@ from zaohua.corpus.clustering import standing
 from zaohua.corpus.comparison import Boilerplate
 from zaohua.corpus.decontaminate import Index, decontaminate, read_index, write_gram_counts
 from zaohua.corpus.documents import CLEANED, DOCUMENT, FREE, REMOVED, TEST, Table, read_table
-from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, weighed
+from zaohua.corpus.heldout import bins_of, by_hash, by_tail, cut, together, weighed
 from zaohua.corpus.keys import dedup_key
 from zaohua.corpus.lines import cut_lines, read_common, write_line_counts
 from zaohua.corpus.privacy import mask
@@ -38,12 +38,20 @@ def weigh(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
     told = weighed(ids, sizes, bins_of(facts["key"][free], settings["salt"]), settings["heldout"])
     files, place = np.unique(facts["file"][free], return_inverse=True)
     weights = np.bincount(place, weights=sizes, minlength=len(files)).astype(np.int64)
-    arrays.write(outputs[0], told | {"file": files, "file_bytes": weights})
+    piece = np.full(len(files), settings["number"], dtype=np.int64)
+    arrays.write(outputs[0], told | {"piece": piece, "file": files, "file_bytes": weights})
     low, high = np.searchsorted(
         clusters["id"], settings["number"] + np.arange(2, dtype=np.uint64) << np.uint64(32)
     ).tolist()
     here = clusters["id"][low:high]
     _write_names(inputs[1], here[here == clusters["kept"][low:high]], outputs[1])
+
+
+def merged_weights(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
+    """What several pieces weigh, as `weigh` tells it of one."""
+    pieces = [arrays.read(path) for path in inputs]
+    files = {name: np.concatenate([each[name] for each in pieces]) for name in ("piece", "file", "file_bytes")}
+    arrays.write(outputs[0], together(pieces) | files)
 
 
 def _standing_free(facts: Mapping[str, np.ndarray], clusters: Path) -> np.ndarray:
@@ -79,8 +87,7 @@ def divide(inputs: Paths, settings: Mapping[str, Any], outputs: Paths) -> None:
     """What all pieces weigh -> where the held-out part begins: a bin and the ends of large documents, or of files."""
     pieces = [arrays.read(path) for path in inputs]
     border, cuts = by_hash(pieces, settings["heldout"]) if settings["split"] == "auto" else (0, {})
-    piece = np.repeat(np.arange(len(pieces)), [len(each["file"]) for each in pieces])
-    file, size = (np.concatenate([each[name] for each in pieces]) for name in ("file", "file_bytes"))
+    piece, file, size = (np.concatenate([each[name] for each in pieces]) for name in ("piece", "file", "file_bytes"))
     wholes = np.bincount(file, weights=size) if len(file) else np.zeros(0)
     kept = np.round(wholes * (1 - settings["heldout"])).astype(np.int64)
     order = np.argsort(file, kind="stable")  # within a file its pieces stand in order
@@ -125,7 +132,7 @@ class Finisher:
         self.whole, self.cuts = _held_out(settings, inputs)
         self.split = Counter[str]()
         self.names = _Names(inputs["names"])
-        self.common = read_common(inputs["common"]) if "common" in inputs else frozenset()
+        self.common = read_common(inputs["common"]) if "common" in inputs else np.zeros(0, dtype=np.uint64)
         self.index: Index | None = None
         if "index" in inputs:
             self.index = read_index(inputs["index"], settings.decontaminate)
@@ -154,7 +161,7 @@ class Finisher:
 
     def _without_common(self, rows: list[tuple[dict[str, Any], str]]) -> Iterator[tuple[dict[str, Any], str]]:
         for row, part in rows:
-            if self.common:
+            if len(self.common):
                 left, gone = cut_lines(row["text"], self.common, self.settings.boilerplate)
                 self.tally.changed["boilerplate lines"] += len(gone)
                 if len(left.strip()) < self.settings.min_characters:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -36,14 +36,22 @@ def weighed(ids: np.ndarray, sizes: np.ndarray, bins: np.ndarray, share: float) 
     return {"bin": found, "bytes": weights} | apart
 
 
-def by_hash(pieces: Iterable[Mapping[str, np.ndarray]], share: float) -> tuple[int, dict[int, int]]:
-    """What all pieces told -> the first bin that is not held out, and of each too large document (by id) the byte where
-    its held-out end begins."""
-    weights, apart = np.zeros(BINS, dtype=np.int64), []
+def together(pieces: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """What several pieces tell, as `weighed` tells it of one."""
+    weights = np.zeros(BINS, dtype=np.int64)
     for piece in pieces:
         weights[piece["bin"]] += piece["bytes"]
-        apart.append((piece["large"], piece["large_bytes"], piece["large_bin"]))
-    ids, sizes, bins = map(np.concatenate, zip(*apart, strict=True))
+    used = np.flatnonzero(weights)
+    apart = {name: np.concatenate([piece[name] for piece in pieces]) for name in ("large", "large_bytes", "large_bin")}
+    return {"bin": used, "bytes": weights[used]} | apart
+
+
+def by_hash(pieces: Sequence[Mapping[str, np.ndarray]], share: float) -> tuple[int, dict[int, int]]:
+    """What all pieces told -> the first bin that is not held out, and of each too large document (by id) the byte where
+    its held-out end begins."""
+    told, weights = together(pieces), np.zeros(BINS, dtype=np.int64)
+    weights[told["bin"]] = told["bytes"]
+    ids, sizes, bins = told["large"], told["large_bytes"], told["large_bin"]
     large = sizes > _limit(share) * (weights.sum() + sizes.sum())
     np.add.at(weights, bins[~large], sizes[~large])
     middles = np.cumsum(weights) - weights / 2

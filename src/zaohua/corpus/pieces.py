@@ -1,39 +1,72 @@
-"""Files cut into pieces of some 32 MB: huge ones into spans that are read alone, small ones put together."""
+"""Files put together or cut into pieces of some 32 MB, which are read one by one."""
 
 import json
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
 
-from zaohua.corpus.archives import tar_members, zip_members
-from zaohua.corpus.encodings import UndecodableError
-from zaohua.corpus.formats.contents import Content, Span, of_file
-from zaohua.corpus.formats.items import Item, Noted, SetAsideError
-from zaohua.corpus.formats.lines import WIDE, lines_in
-from zaohua.corpus.formats.plain import part_size
+from zaohua.corpus.cutting import CUTTERS, cut
+from zaohua.corpus.engine.task import Task
+from zaohua.corpus.formats.contents import Span
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, DAMAGED, Unpacked, opened, random_access
-from zaohua.corpus.formats.tables import table_rows
-from zaohua.corpus.formats.warc import records_of
-from zaohua.corpus.formats.wikipedia import BEGIN
-from zaohua.corpus.reading import read
 from zaohua.corpus.sources import Entry, Piece
+from zaohua.settings import check
 
 SIZE = 32 * 2**20
 """Bytes of a piece."""
 _BUNDLE = 1000  # files in a piece at most
+_CUTTING = 400_000_000  # bytes that cutting a file takes, whose first record may be large
 _PACKED = 4  # times its size that packed text usually has
 _PACKED_KINDS = frozenset({"parquet", "zip", "epub", "docx"})
-_UNPACKED_AGAIN = {"gz": 16, "zst": 16, "bz2": 2, "xz": 4}
-"""Times that a file may be unpacked in all only to come to where its pieces begin; slow ones seldom."""
-
-Cut = tuple[int, int]
-"""A place where a piece may begin: (byte of the unpacked file, row group or member; number of what begins there)."""
-Cutter = Callable[[Content, ReadingSettings, Noted, int], list[Span]]
 
 
-def pieces_of(entries: Sequence[Entry], settings: ReadingSettings, size: int = SIZE) -> list[Piece]:
-    """The pieces of all entries in their order: read one after the other they give what the files give."""
+def cut_tasks(entries: Sequence[Entry], settings: ReadingSettings, size: int) -> dict[str, Task]:
+    """By the name of each file that is large and can be cut the task that does it: it writes the file's pieces.
+
+    Where a piece may begin is only seen by reading all before, which is too much for one process to do for all files.
+    """
+    chosen = settings.model_dump(mode="json", include=set(ReadingSettings.model_fields))
+    large = [entry for entry in entries if entry.kind in CUTTERS and text_size(entry) >= size]
+    return {
+        entry.name: Task(
+            "cut_file",
+            (os.path.realpath(entry.path),),
+            {"file": to_json(Piece.of(replace(entry, path=entry.path.absolute()))), "settings": chosen, "size": size},
+            (f"pieces/{number:06}",),
+            weight=entry.size / 1e6,
+            memory=_CUTTING,
+        )
+        for number, entry in enumerate(large)
+    }
+
+
+def cut_file(inputs: Sequence[Path], settings: Mapping[str, Any], outputs: Sequence[Path]) -> dict[str, int]:
+    """A large file -> its pieces, a line each, which `read_pieces` reads."""
+    whole = from_json(settings["file"])
+    ((path, name, _),) = whole.files
+    entry = Entry(whole.source, Path(path), name)
+    pieces = cut(entry, check(ReadingSettings, settings["settings"]), settings["size"])
+    outputs[0].write_text("".join(f"{to_json(piece)}\n" for piece in pieces), encoding="ascii")
+    return {"pieces": len(pieces)}
+
+
+def read_pieces(path: Path) -> list[Piece]:
+    """The pieces that `cut_file` wrote."""
+    return list(map(from_json, path.read_text(encoding="ascii").splitlines()))
+
+
+def pieces_of(
+    entries: Sequence[Entry],
+    settings: ReadingSettings,
+    size: int = SIZE,
+    known: Mapping[str, Sequence[Piece]] | None = None,
+) -> list[Piece]:
+    """The pieces of all entries in their order: read one after the other they give what the files give.
+
+    `known` are, by their names, those of files that were cut before.
+    """
     pieces: list[Piece] = []
     bundle: list[Entry] = []
     held = 0
@@ -44,7 +77,7 @@ def pieces_of(entries: Sequence[Entry], settings: ReadingSettings, size: int = S
             pieces.append(_bundled(bundle))
             bundle, held = [], 0
         if taken >= size:
-            pieces += cut(entry, settings, size)
+            pieces += (known or {}).get(entry.name) or cut(entry, settings, size)
         else:
             bundle.append(entry)
             held += taken
@@ -55,29 +88,6 @@ def text_size(entry: Entry) -> int:
     """About how many bytes of text a file holds."""
     packed = entry.compression != "none" or entry.kind in _PACKED_KINDS
     return entry.size * (_PACKED if packed else 1)
-
-
-def cut(entry: Entry, settings: ReadingSettings, size: int = SIZE) -> list[Piece]:
-    """One file's pieces; a file that cannot be cut, or not be read, is one."""
-    content = of_file(entry.path, entry.name, entry.size)
-    cutter = CUTTERS.get(content.kind)
-    if cutter is None:
-        return [Piece.of(entry)]
-    try:
-        noted = _first_look(entry, settings)
-        unknown = not noted.encoding and content.kind in {"text", *_RECORDS}
-        if unknown or noted.encoding.startswith(WIDE) or (content.kind in _RECORDS and not noted.text_field):
-            return [Piece.of(entry)]
-        spans = cutter(content, settings, noted, size)
-    except MemoryError:
-        raise
-    except Exception:  # reading it will say what is wrong
-        return [Piece.of(entry)]
-    if len(spans) < 2:
-        return [Piece.of(entry)]
-    each, rest = divmod(entry.size, len(spans))
-    told = {"encoding": noted.encoding, "text_field": noted.text_field, "header": noted.header}
-    return [Piece.of(entry, replace(span, **told), each + (n < rest)) for n, span in enumerate(spans)]
 
 
 def to_json(piece: Piece) -> str:
@@ -95,189 +105,3 @@ def from_json(line: str) -> Piece:
 def _bundled(entries: list[Entry]) -> Piece:
     files = tuple((str(entry.path), entry.name, entry.size) for entry in entries)
     return Piece(entries[0].source, files, sum(size for *_, size in files))
-
-
-def _first_look(entry: Entry, settings: ReadingSettings) -> Noted:
-    """What a file's first records tell about all of it."""
-    noted = Noted()
-    if entry.kind in {"text", "wikipedia", *_RECORDS}:
-        look = settings.model_copy(update={"documents": "line"})
-        next(read(entry, look, noted), None)
-    return noted
-
-
-def _cut_lines(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans that begin where a line does, or a document between blank lines, or a part of a large one."""
-    text = content.kind == "text"
-    in_parts = text and settings.documents == "file"
-    fits = _after_blank_line if text and settings.documents == "blank_line" else _anywhere
-    with opened(content, settings, Noted()) as stream:
-        cuts = list(_cuts(stream, b"\n", True, part_size(settings) if in_parts else size, fits))
-        if in_parts and stream.tell() <= settings.largest_document:
-            return []
-        return _spans(cuts, size, stream, content)
-
-
-def _cut_dump(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans of a Wikipedia dump that begin with a page."""
-    with opened(content, settings, Noted()) as stream:
-        return _spans(list(_cuts(stream, BEGIN, False, size, _anywhere)), size, stream, content)
-
-
-def _cut_table(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans of a table that begin with a row, also where fields hold line ends."""
-    with opened(content, settings, Noted()) as stream:
-        span = Span(encoding=noted.encoding)
-        count = 0
-
-        def counted() -> Iterator[tuple[Item, int]]:
-            nonlocal count
-            for item in lines_in(stream, b"", content, settings, Noted(), span):
-                count += 1
-                yield item
-
-        ends = ((taken, count + 1) for _, taken in table_rows(counted(), content.kind, settings, Noted()))
-        return _spans(_every(ends, size), size, stream, content)
-
-
-def _cut_warc(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans of a WARC that begin with a record."""
-    with opened(content, settings, Noted()) as stream:
-        ends = ((stream.tell(), number) for number, _ in enumerate(records_of(stream, 0), 2))
-        return _spans(_every(ends, size), size, stream, content)
-
-
-def _cut_tar(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Spans of a tar that begin with a member; none where two members have one name."""
-    names: set[str] = set()
-    twice = False
-
-    def ends(stream: Unpacked) -> Iterator[Cut]:
-        nonlocal twice
-        for member in tar_members(stream):
-            twice |= member.name in names
-            names.add(member.name)
-            yield member.end, 1
-
-    with opened(content, settings, Noted()) as stream:
-        cuts = _every(ends(stream), size)
-        return [] if twice else _spans(cuts, size, stream, content)
-
-
-def _cut_zip(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Groups of a zip's members."""
-    with random_access(content, settings, Noted()) as packed, zipfile.ZipFile(packed) as file:
-        starts, held = [0], 0
-        members = zip_members(file)
-        for number, (info, _) in enumerate(members, 1):
-            held += info.compress_size
-            if held >= size and number < len(members):
-                starts.append(number)
-                held = 0
-        return [Span(start, end) for start, end in zip(starts, [*starts[1:], None])]
-
-
-def _cut_parquet(content: Content, settings: ReadingSettings, noted: Noted, size: int) -> list[Span]:
-    """Groups of a Parquet file's row groups."""
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        with random_access(content, settings, Noted()) as packed, pyarrow.parquet.ParquetFile(packed) as file:
-            about = file.metadata
-            starts, held, rows = [(0, 1)], 0, 1
-            for number in range(about.num_row_groups):
-                held += about.row_group(number).total_byte_size
-                rows += about.row_group(number).num_rows
-                if held >= size and number + 1 < about.num_row_groups:
-                    starts.append((number + 1, rows))
-                    held = 0
-    except pyarrow.ArrowException:
-        return []
-    ends = [start for start, _ in starts[1:]] + [None]
-    return [Span(start, end, first) for (start, first), end in zip(starts, ends)]
-
-
-CUTTERS: dict[str, Cutter] = {
-    "text": _cut_lines,
-    "records": _cut_lines,
-    "csv": _cut_table,
-    "tsv": _cut_table,
-    "parquet": _cut_parquet,
-    "warc": _cut_warc,
-    "wikipedia": _cut_dump,
-    "tar": _cut_tar,
-    "zip": _cut_zip,
-}
-"""kind of file -> what cuts it; of the others each is read in one piece."""
-_RECORDS = ("records", "csv", "tsv", "parquet")
-
-
-def _anywhere(block: bytes, at: int) -> bool:
-    return True
-
-
-def _after_blank_line(block: bytes, at: int) -> bool:
-    """Whether the line that ends before `at` is blank, as far as the block tells."""
-    before = block.rfind(b"\n", 0, at - 1)
-    return before >= 0 and not block[before:at].strip()
-
-
-def _cuts(stream: Unpacked, token: bytes, behind: bool, size: int, fits: Callable[[bytes, int], bool]) -> Iterator[Cut]:
-    """A cut at the first fitting token that lies `size` bytes behind the last cut: before it, or `behind` it.
-
-    They are numbered by tokens. Damage ends them: who reads the last piece meets it.
-    """
-    length = len(token)
-    text, base, last, count = b"", 0, 0, 0
-    while more := _read(stream):
-        text += more
-        at = 0
-        while True:
-            place = text.find(token, max(at, last + size - base - (length if behind else 0)))
-            if place < 0:
-                break
-            count += text.count(token, at, place)
-            cut = place + (length if behind else 0)
-            if fits(text, cut):
-                last = base + cut
-                yield last, count + 1 + behind
-            count += 1
-            at = place + length
-        count += text.count(token, at)
-        carried = text[len(text) - length + 1 :]  # a token may stand across two blocks
-        base += len(text) - len(carried)
-        text = carried
-
-
-def _read(stream: Unpacked) -> bytes:
-    try:
-        return stream.read(BLOCK) or b""
-    except (OSError, SetAsideError, *DAMAGED):
-        return b""
-
-
-def _every(ends: Iterator[Cut], size: int) -> list[Cut]:
-    """Of the places where something ends those that lie `size` bytes behind one another; damage ends them."""
-    cuts: list[Cut] = []
-    try:
-        for at, number in ends:
-            if at - (cuts[-1][0] if cuts else 0) >= size:
-                cuts.append((at, number))
-    except (OSError, SetAsideError, UndecodableError, *DAMAGED):
-        pass
-    return cuts
-
-
-def _spans(cuts: list[Cut], size: int, stream: Unpacked, content: Content) -> list[Span]:
-    """The spans between cuts, `size` bytes or more each; longer where a file must be unpacked anew for each."""
-    end = stream.tell()
-    chosen: list[Cut] = [(0, 1)]
-    for at, number in cuts:
-        if at - chosen[-1][0] >= size and at < end:
-            chosen.append((at, number))
-    again = _UNPACKED_AGAIN.get(content.compression, 0) * end
-    while content.compression and sum(at - stream.restart_before(at)[1] for at, _ in chosen) > again:
-        chosen = chosen[::2]
-    stops = [at for at, _ in chosen[1:]] + [None]
-    return [Span(at, stop, number, *stream.restart_before(at)) for (at, number), stop in zip(chosen, stops)]

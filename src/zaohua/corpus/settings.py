@@ -20,14 +20,14 @@ class RunnerSettings(Settings):
     """Processes of this machine, or a Ray cluster (needs the extra `ray`)."""
 
     workers: Annotated[int, Field(ge=0, le=4096)] | None = None
-    """Processes at once; 0 works in this process. None: as many as the machine has cores, 0 for little text."""
+    """Processes at once; 0 works in this process. None: one for each core that it may use, 0 for little text."""
 
     address: str | None = None
     """Of a running Ray cluster; None: one on this machine is started and ended."""
 
     memory: Annotated[int, Field(ge=100_000_000)] | None = None
-    """Bytes that all tasks running at once may take, as estimated; None: as many as the machine has, and on Ray no
-    bound but each node's own."""
+    """Bytes that all tasks running at once may take, as estimated; None: those of the machine or the container, and on
+    Ray no bound but each node's own."""
 
     @model_validator(mode="after")
     def _has_workers(self) -> "RunnerSettings":

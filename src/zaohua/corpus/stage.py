@@ -18,7 +18,7 @@ from zaohua.corpus.documents import storable
 from zaohua.corpus.engine.cluster import UnreachableError
 from zaohua.corpus.engine.task import content_digests, quick_digests, was_begun
 from zaohua.corpus.gathering import gathered
-from zaohua.corpus.plan import Plan
+from zaohua.corpus.plan import carry_out
 from zaohua.corpus.report import write_report
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.corpus.sources import READABLE, READABLE_CHINESE, Entry, inventory
@@ -27,7 +27,7 @@ from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
 from zaohua.settings import UserError
 
-CODE = 5
+CODE = 6
 """Raised by hand when the same settings and sources would give another corpus."""
 
 SMALLEST = 2000
@@ -68,8 +68,8 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
             shutil.rmtree(work, ignore_errors=True)
             return output
         try:
-            plan = Plan(settings, entries, worlds, embedded, work, manifest["inputs"]["sources"], digests)
-            records = plan.carry_out(events)
+            named = manifest["inputs"]["sources"]
+            plan, records = carry_out(settings, entries, worlds, embedded, work, named, digests, events)
             total = finishing.added([records[task] for task in plan.cleaned + plan.finished])
             _check_size(total, settings)
             report = summary(total, records, plan)

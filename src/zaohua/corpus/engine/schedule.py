@@ -130,13 +130,14 @@ class _Plan:
             for name in task.outputs:
                 other = writers.setdefault(name, number)
                 assert other == number, f"{tasks[other]} and {task} write the same file {name}"
+        self.read = {name for task in tasks for name in task.inputs}
         before = [sorted({writers[name] for name in task.inputs if name in writers}) for task in tasks]
         self.before = before
         self.later: list[list[int]] = [[] for _ in tasks]
         for number, earlier in enumerate(before):
             for each in earlier:
                 self.later[each].append(number)
-        raw = {name for task in tasks for name in task.inputs if name not in writers and name not in digests}
+        raw = {name for name in self.read if name not in writers and name not in digests}
         content = {**digests, **content_digests(root, sorted(raw))}
         self.keys = [""] * len(tasks)
         self.order = _in_order(before, tasks)
@@ -157,8 +158,7 @@ class _Plan:
         for number in reversed(self.order):
             done = self.done.get(self.keys[number])
             unread = all(later in found for later in self.later[number])
-            passed = {name for later in self.later[number] if unread for name in self.tasks[later].inputs}
-            if done is not None and is_whole(self.root, done, passed):
+            if done is not None and is_whole(self.root, done, self.read if unread else ()):
                 found[number] = done
         return found
 
