@@ -5,8 +5,9 @@
 `near` and `rules` run datatrove on the same documents in turns (near_duplicates.py and rules.py say how). `stage` makes
 documents by putting paragraphs of the texts in ZAOHUA_DATA together anew, half of the bytes Chinese, half English, as
 JSON lines; then `zaohua corpus` (default settings), `zaohua tokenizer train` and `zaohua tokens` read them on two
-workers. Rates are megabytes of JSON lines a second; memory is that of all processes together, shared pages once.
-From these rates `--table` prints how many machines and hours a terabyte and a hundred take.
+workers; `book` gives `zaohua corpus` such paragraphs as one .txt file. Rates are megabytes of files a second; memory is
+that of all processes together, shared pages once.
+From these rates `--table` prints how many machines and hours a terabyte and a hundred take, and what that assumes.
 """
 
 import argparse
@@ -25,9 +26,30 @@ import near_duplicates
 import result
 import rules
 
-PARTS = ("near", "rules", "stage")
+from zaohua.corpus.pieces import SIZE
+
+PARTS = ("near", "rules", "stage", "book")
+WORKERS = 2
 MACHINES = ((1, 16), (10, 16), (100, 64))
 """(machines, cores of each) in the table."""
+DRIVER = 1000
+"""MB/s at which the driver reads every byte once for its digest: 10 Gbit/s, or a fast disk."""
+MOVED = 7
+"""Times the bytes of the sources that storage moves: read for the digest, cut, cleaned (3); keys written and read for
+the sketches (2); cleaned texts written, read twice, and the documents written, packed to some 0.4 each (1.6)."""
+ASSUMPTIONS = f"""
+- Every core does what a core did in the measured run on {WORKERS}, waiting included. No run of that size was made.
+- Storage that all machines share moves {MOVED} times the bytes of the sources, at the rate in the last column; a slower
+  one decides the time. Tasks send one another names and counts only, so the network carries what storage moves.
+- The driver reads every byte once for its digest, at {DRIVER:,} MB/s, before the first task; the other machines wait.
+- No skew: the sources are many files, or files that can be cut. A file of {SIZE >> 20} MB or more is cut by one task,
+  which reads all of it; one that cannot be cut (a page, a book) is one task.
+- The clusters of duplicates, the border of what is held out, the names of repeated texts and the common lines are one
+  task each. More machines do not help them, though the hours are divided as if they did: a lower bound. The clusters
+  want a machine with a tenth of the text's bytes as memory.
+- 100 TB are a hundred corpora of 1 TB, one after the other, each without repeats in itself, as FineWeb's crawls are.
+- `zaohua tokens` has no cluster: it runs on one of the machines, all of whose cores its threads keep busy.
+"""
 
 
 def paragraphs(language: str) -> list[str]:
@@ -88,19 +110,40 @@ def stage(megabytes: int) -> list[result.Row]:
         count, size = write_texts(folder / "texts", megabytes)
         print(f"stage: {count:,} documents, {size / 1e6:,.0f} MB", flush=True)
         steps = {
-            "corpus": ("corpus", folder / "texts", "-o", folder / "corpus", "--run.workers", 2),
+            "corpus": ("corpus", folder / "texts", "-o", folder / "corpus", "--run.workers", WORKERS),
             "tokenizer": ("tokenizer", "train", folder / "corpus", "-o", folder / "tokenizer"),
             "tokens": ("tokens", folder / "corpus", folder / "tokenizer", "-o", folder / "tokens"),
         }
         taken = {name: carried_out(*words) for name, words in steps.items()}
-    rows = []
-    for name, each in taken.items():
-        rows.append(result.row("zaohua", f"{name}, {case}", "", "MB/s", [size / 1e6 / each.seconds]))
-        rows.append(result.row("zaohua", f"{name}, {case}", "", "peak MB", [each.megabytes]))
-        rows.append(result.row("zaohua", f"{name}, {case}", "", "MB/s of processor", [size / 1e6 / each.processor]))
+    rows = [row for name, each in taken.items() for row in rows_of(f"{name}, {case}", size, each)]
     whole = sum(taken[name].seconds for name in ("corpus", "tokens"))
     rows.append(result.row("zaohua", f"corpus and tokens, {case}", "", "MB/s", [size / 1e6 / whole]))
     return rows
+
+
+def book(megabytes: int) -> list[result.Row]:
+    """The corpus stage on one .txt file."""
+    rng = random.Random(1)
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "book.txt"
+        with file.open("w", encoding="utf-8") as text:
+            for language in ("en", "zh"):
+                for part in documents(language, megabytes * 10**6 // 2, rng):
+                    text.write(part + "\n")
+        size = file.stat().st_size
+        print(f"book: one file of {size / 1e6:,.0f} MB", flush=True)
+        taken = carried_out("corpus", file, "-o", Path(scratch) / "corpus", "--run.workers", WORKERS)
+    return rows_of(f"corpus of one text file, {megabytes} MB", size, taken)
+
+
+def rows_of(case: str, size: int, taken: near_duplicates.Measured) -> list[result.Row]:
+    """What came of a command that read so many bytes."""
+    values = {
+        "MB/s": size / 1e6 / taken.seconds,
+        "peak MB": taken.megabytes,
+        "MB/s of processor": size / 1e6 / taken.processor,
+    }
+    return [result.row("zaohua", case, "", unit, [value]) for unit, value in values.items()]
 
 
 def chains(documents: int, repeats: int) -> list[result.Row]:
@@ -122,15 +165,17 @@ def chains(documents: int, repeats: int) -> list[result.Row]:
 
 
 def table(rate: float, tokens: float) -> Iterator[str]:
-    """Machines and hours, from MB/s of processor of the corpus and the tokens stage on one core."""
-    seconds_a_megabyte = 1 / rate + 1 / tokens
-    yield "| text | machines × cores | corpus, hours | tokens, hours | together |"
-    yield "|---|---|---|---|---|"
+    """Machines and hours, from MB/s of the corpus stage and of the tokens stage on WORKERS cores; what is assumed."""
+    columns = ("text", "machines × cores", "driver alone, hours", "corpus, hours", "tokens on one, hours", "together")
+    yield f"| {' | '.join(columns)} | storage, GB/s |"
+    yield "|---" * (len(columns) + 1) + "|"
     for terabytes in (1, 100):
         for machines, cores in MACHINES:
-            hours = [terabytes * 1e6 / each / (machines * cores) / 3600 for each in (rate, tokens)]
-            whole = terabytes * 1e6 * seconds_a_megabyte / (machines * cores) / 3600
-            yield f"| {terabytes} TB | {machines} × {cores} | {hours[0]:,.1f} | {hours[1]:,.1f} | {whole:,.1f} |"
+            speed = rate / WORKERS * machines * cores
+            hours = [terabytes * 1e6 / each / 3600 for each in (DRIVER, speed, tokens / WORKERS * cores)]
+            told = " | ".join(f"{each:,.1f}" for each in (*hours, sum(hours), speed * MOVED / 1000))
+            yield f"| {terabytes} TB | {machines} × {cores} | {told} |"
+    yield ASSUMPTIONS
 
 
 def near(documents: int, repeats: int) -> list[result.Row]:
@@ -153,8 +198,7 @@ def main() -> int:
     if chosen.table:
         found = {(row["case"].partition(",")[0], row["unit"]): row["value"]
                  for row in json.loads(chosen.output.read_text(encoding="utf-8"))["rows"]}  # fmt: skip
-        unit = "MB/s of processor"
-        print("\n".join(table(found["corpus", unit], found["tokens", unit])))
+        print("\n".join(table(found["corpus", "MB/s"], found["tokens", "MB/s"])))
         return 0
     rows: list[result.Row] = []
     peers: Sequence[str] = [part for part in ("near", "rules") if part in chosen.only]
@@ -167,6 +211,8 @@ def main() -> int:
         rows += chains(400, chosen.repeats)
     if "stage" in chosen.only:
         rows += stage(chosen.megabytes)
+    if "book" in chosen.only:
+        rows += book(chosen.megabytes)
     units = ("documents/s", "documents/s of processor", "documents/s with start")
     site = next(near_duplicates.PEERS_PYTHON.parent.parent.glob("lib/python*/site-packages"), Path())
     ratios = result.ratios(rows, "zaohua", units)
