@@ -27,7 +27,7 @@ from zaohua.corpus.worlds import Embedded, world_digests
 from zaohua.events import Events
 from zaohua.settings import UserError
 
-CODE = 5
+CODE = 6
 """Raised by hand when the same settings and sources would give another corpus."""
 
 SMALLEST = 2000
