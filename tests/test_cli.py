@@ -225,7 +225,7 @@ def test_a_model_without_conversations_is_not_said_to_talk(talks, tmp_path, caps
 def test_a_dry_run_writes_a_sample_and_its_report_beside_the_folder_that_is_named(tmp_path, monkeypatch, capsys):
     (tmp_path / "texts").mkdir()
     for n in range(9):
-        lines = (f"第{n}篇第{m}行：小猫坐在第{m * n}张垫子上，the cat sat on mat {m + n}." for m in range(40))
+        lines = (f"第{n}篇第{m}行：小猫坐在第{m * n}张垫子上，the cat sat on mat {m + n}." for m in range(80))
         (tmp_path / "texts" / f"{n}.txt").write_text("\n".join(lines), encoding="utf-8")
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
