@@ -71,7 +71,7 @@ class LongLine(io.RawIOBase):
 @pytest.mark.parametrize(
     ("name", "begin", "documents"),
     [
-        ("a.txt", b"", "file"),
+        pytest.param("a.txt", b"", "file", marks=pytest.mark.slow),
         ("a.txt", b"", "line"),
         ("a.txt", b"", "blank_line"),
         ("a.jsonl", b'{"text": "', "file"),
