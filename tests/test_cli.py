@@ -220,3 +220,34 @@ def test_a_model_without_conversations_is_not_said_to_talk(talks, tmp_path, caps
     said = capsys.readouterr().out
     assert f"serve '{tmp_path}/my run'" in said
     assert ("talk" in said) == talks
+
+
+def test_a_dry_run_writes_a_sample_and_its_report_beside_the_folder_that_is_named(tmp_path, monkeypatch, capsys):
+    (tmp_path / "texts").mkdir()
+    for n in range(9):
+        lines = (f"第{n}篇第{m}行：小猫坐在第{m * n}张垫子上，the cat sat on mat {m + n}." for m in range(80))
+        (tmp_path / "texts" / f"{n}.txt").write_text("\n".join(lines), encoding="utf-8")
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    flags = ["--dry-run", "5", "--runner", "local", "--rules.preset", "none"]
+    assert cli.run(["corpus", "../texts", "-o", ".", *flags]) == 0, capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "out-sample", "texts"]
+    report = json.loads((tmp_path / "out-sample/report.json").read_text())
+    assert (report["sample"], report["total"]["texts"]) == (5, 5)
+    assert (tmp_path / "out-sample/report.html").is_file()
+    assert cli.run(["corpus", "../texts", "-o", "/", *flags]) == 1
+    assert "error: / cannot be replaced by a corpus" in capsys.readouterr().err
+
+
+def test_the_runner_has_a_short_flag(monkeypatch, capsys):
+    from zaohua.corpus import stage
+
+    asked = []
+    monkeypatch.setattr(stage, "run", lambda settings, *_, **__: asked.append(settings.run))
+    flags = ["--run.workers", "3", "--run.address", "auto"]
+    for chosen in ([], ["--runner", "ray"], ["--run.runner", "ray"]):
+        assert cli.run(["corpus", "x", "-o", "y", *chosen, *flags]) == 0, capsys.readouterr().err
+    assert [run.runner for run in asked] == ["local", "ray", "ray"]
+    assert {(run.workers, run.address) for run in asked} == {(3, "auto")}
+    assert cli.run(["corpus", "x", "-o", "y", "--runner", "spark"]) == 1
+    assert "runner is 'spark'; it must be one of 'local' or 'ray'" in capsys.readouterr().err

@@ -199,3 +199,12 @@ def test_a_member_too_large_to_hold_is_set_aside_and_a_long_one_of_lines_is_read
     assert sum(item.file == "a.tar/a.jsonl" for item in found) == 900
     assert "larger than 2,048 bytes" in by_file(found)["a.tar/b.html"]
     assert by_file(found)["a.tar/c.txt"] == "text"
+
+
+def test_a_member_that_is_packed_otherwise_than_by_deflate_is_set_aside(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.txt", "a text", zipfile.ZIP_BZIP2)
+        file.writestr("b.txt", "a text", zipfile.ZIP_STORED)
+    found = by_file(items(tmp_path / "a.zip"))
+    assert "not by deflate" in found["a.zip/a.txt"]
+    assert found["a.zip/b.txt"] == "a text"

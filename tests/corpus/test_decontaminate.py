@@ -132,6 +132,13 @@ def test_common_ngrams_are_listed_apart_over_all_files(tmp_path):
     }
 
 
+def test_a_common_ngram_that_several_items_have_is_listed_once(tmp_path):
+    index = Index([Item("a", SHORT), Item("b", SHORT)], Decontamination(common=1))
+    _, grams = decontaminate([SHORT, SHORT], [SHORT, SHORT], index, fold)
+    write_gram_counts(tmp_path / "grams", grams)
+    assert common_grams([tmp_path / "grams"], index) == [(2, SHORT)]
+
+
 def test_an_index_is_read_as_it_was_written(tmp_path):
     settings = Decontamination()
     Index(ITEMS, settings).write(tmp_path / "index")

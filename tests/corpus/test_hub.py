@@ -24,7 +24,7 @@ class Errors:
         pass
 
 
-def library(files: list[str], converted: list[str] | None = None, fails: Exception | None = None):
+def library(files: list[str], converted: list[str] | None = None, fails: Exception | None = None, size: int = 1):
     asked = []
 
     class HfApi:
@@ -35,8 +35,10 @@ def library(files: list[str], converted: list[str] | None = None, fails: Excepti
                 raise Errors.RevisionNotFoundError("none")
             return SimpleNamespace(sha="converted" if revision else "abc")
 
-        def list_repo_files(self, name, repo_type, revision):
-            return converted if revision == "converted" else files
+        def list_repo_tree(self, name, recursive, repo_type, revision):
+            yield SimpleNamespace(path="zh")  # a folder
+            for number, file in enumerate(converted if revision == "converted" else files):
+                yield SimpleNamespace(path=file, size=size * (number + 1))
 
     def hf_hub_download(name, file, repo_type, revision, local_dir):
         asked.append((name, file, revision))
@@ -59,7 +61,7 @@ FILES = [
 
 def test_all_readable_files_are_fetched_in_order_at_one_revision(tmp_path):
     fake = library(FILES)
-    found = hub.fetch("hf:org/name", tmp_path, fake)
+    found = hub.fetch("hf:org/name", tmp_path, 10**9, fake)
     assert [name for _, name in found] == [
         f"org/name/{f}" for f in ("en/train.jsonl", "zh-old.txt", "zh/a.parquet", "zh/b.parquet")
     ]
@@ -67,14 +69,28 @@ def test_all_readable_files_are_fetched_in_order_at_one_revision(tmp_path):
     assert all(tmp_path in path.parents for path, _ in found)
 
 
+@pytest.mark.parametrize(
+    ("size", "few", "fetched"),
+    [
+        (1, 100, ["en/train.jsonl", "zh-old.txt", "zh/a.parquet", "zh/b.parquet"]),
+        (1, 2, ["en/train.jsonl", "zh/b.parquet"]),
+        (5 * 2**20, 100, ["en/train.jsonl", "zh/b.parquet"]),
+        (10**8, 100, ["en/train.jsonl"]),
+    ],
+)
+def test_a_dry_run_fetches_what_is_small(tmp_path, size, few, fetched):
+    found = hub.fetch("hf:org/name", tmp_path, 10**9, library(FILES, size=size), few=few)
+    assert [name for _, name in found] == [f"org/name/{file}" for file in fetched]
+
+
 def test_a_subset_is_a_folder_or_how_names_begin(tmp_path):
-    found = hub.fetch("hf:org/name:zh", tmp_path, library(FILES))
+    found = hub.fetch("hf:org/name:zh", tmp_path, 10**9, library(FILES))
     assert [name for _, name in found] == [f"org/name/{f}" for f in ("zh-old.txt", "zh/a.parquet", "zh/b.parquet")]
 
 
 def test_where_nothing_can_be_read_the_hubs_parquet_form_is(tmp_path):
     fake = library(["README.md", "script.py"], ["default/train/0000.parquet"])
-    assert [name for _, name in hub.fetch("hf:name", tmp_path, fake)] == ["name/default/train/0000.parquet"]
+    assert [name for _, name in hub.fetch("hf:name", tmp_path, 10**9, fake)] == ["name/default/train/0000.parquet"]
     assert fake.asked == [("name", "default/train/0000.parquet", "converted")]
 
 
@@ -85,6 +101,7 @@ def test_where_nothing_can_be_read_the_hubs_parquet_form_is(tmp_path):
         ("hf:../../x", library([]), "write hf:NAME"),
         ("hf:a/b", library(["README.md"]), "has no files that can be read"),
         ("hf:a/b:fr", library(FILES), "no subset fr .*its folders are en, zh"),
+        ("hf:a/b", library(FILES, size=10**8), "hf:a/b has 2,200,000,000 bytes, more than the 1,000,000,000"),
         ("hf:a/b", library([], fails=Errors.GatedRepoError("x")), "given only to those who asked"),
         ("hf:a/b", library([], fails=Errors.RepositoryNotFoundError("x")), "there is no data set a/b"),
         ("hf:a/b", library([], fails=OSError("offline\nlong")), r"could not be fetched \(offline\)"),
@@ -92,10 +109,11 @@ def test_where_nothing_can_be_read_the_hubs_parquet_form_is(tmp_path):
 )
 def test_what_cannot_be_had_is_one_sentence(tmp_path, source, fake, said):
     with pytest.raises(UserError, match=said):
-        hub.fetch(source, tmp_path, fake)
+        hub.fetch(source, tmp_path, 10**9, fake)
+    assert fake.asked == []
 
 
 def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(UserError, match="the extra hub"):
-        hub.fetch("hf:a/b", tmp_path)
+        hub.fetch("hf:a/b", tmp_path, 10**9)

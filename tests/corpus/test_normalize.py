@@ -125,6 +125,13 @@ def test_spaces_between_hanzi_go_where_most_hanzi_have_one(before, after):
         ("traditional", "taiwan", "鼠标和软件", "滑鼠和軟體"),
         ("keep", "general", "头发頭髮", "头发頭髮"),
         ("traditional", "general", "頭髮和發展，乾坤", "頭髮和發展，乾坤"),
+        ("simplified", "general", "我们说话的时候，" * 9 + "“電腦”。", "我们说话的时候，" * 9 + "“电脑”。"),
+        (
+            "traditional",
+            "general",
+            "這裡說話，范先生姓于，" * 9 + "“电脑”。",
+            "這裡說話，范先生姓于，" * 9 + "“電腦”。",
+        ),
     ],
 )
 def test_script_policy(script, region, before, after):

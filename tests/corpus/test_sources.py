@@ -24,8 +24,8 @@ def test_files_come_by_relative_path_whatever_order_the_disk_has(tmp_path, monke
     assert [entry.name for entry in inventory([str(tmp_path)])] == expected
     walk = os.walk
 
-    def backwards(top):
-        for place, inner, files in walk(top):
+    def backwards(top, **named):
+        for place, inner, files in walk(top, **named):
             inner.sort(reverse=True)
             yield place, inner, sorted(files, reverse=True)
 
@@ -100,3 +100,44 @@ def test_a_glob_leaves_out_what_a_folder_leaves_out(tmp_path):
     assert names == ["a.txt", "b.txt"]
     inside = inventory([str(tmp_path / "texts/out/documents/*.txt")])  # who names what is inside means it
     assert [entry.path.name for entry in inside] == ["part-0.txt"]
+
+
+def test_folders_that_are_linked_or_locked_are_told_of_and_the_rest_is_read(tmp_path, monkeypatch):
+    made(tmp_path, "texts/a.txt", "texts/locked/b.txt", "novels/c.txt")
+    for name in ("novels", "texts"):  # the second leads round in a circle
+        (tmp_path / "texts" / f"to_{name}").symlink_to(tmp_path / name)
+    scan = os.scandir
+
+    def refusing(place):
+        if Path(place).name == "locked":  # whoever runs the tests may read everything
+            raise PermissionError(13, "Permission denied", os.fspath(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    entries = inventory([str(tmp_path / "texts")])
+    items = [item for entry in entries for item in read(entry, ReadingSettings(), Noted())]
+    found = {item.file: item.text if isinstance(item, Found) else item.reason for item in items}
+    linked = "a link to a folder: what is in it is read when the link itself is named as a source"
+    assert found == {
+        "texts/a.txt": "texts/a.txt",
+        "texts/locked": "a folder that cannot be read",
+        "texts/to_novels": linked,
+        "texts/to_texts": linked,
+    }
+    assert [entry.size for entry in entries] == [11, 0, 0, 0]
+    assert [entry.path.name for entry in inventory([str(tmp_path / "texts" / "to_novels")])] == ["c.txt"]
+    (entry,) = inventory([str(tmp_path / "texts" / "locked")])
+    assert [item.reason for item in read(entry, ReadingSettings(), Noted())] == ["a folder that cannot be read"]
+
+
+def test_a_glob_in_quotes_finds_what_the_shell_would(tmp_path):
+    made(tmp_path, "data/a.txt", "data/more/b.txt", "data/more/.hidden", "novels/c.txt")
+    (tmp_path / "data/novels").symlink_to(tmp_path / "novels")
+    (tmp_path / "data/gone.txt").symlink_to(tmp_path / "missing")
+    quoted = inventory([str(tmp_path / "data/*")])
+    names = [entry.path.relative_to(tmp_path / "data").as_posix() for entry in quoted]
+    assert names == ["a.txt", "gone.txt", "more/b.txt", "novels/c.txt"]
+    by_the_shell = sorted(place for place in (tmp_path / "data").iterdir() if place.exists())
+    assert [entry.path for entry in inventory(list(map(str, by_the_shell)))] == [
+        entry.path for entry in quoted if entry.path.exists()
+    ]

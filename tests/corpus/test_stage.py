@@ -698,6 +698,19 @@ def test_evaluation_texts_are_kept_out_and_named(tmp_path):
     assert "exam.txt" in row["reason"]
 
 
+def test_lines_of_evaluation_files_that_are_not_read_are_in_the_report(tmp_path):
+    for n in range(6):
+        write(tmp_path, f"{n}.txt", story(n))
+    asked = tmp_path / "exam.jsonl"
+    record = {"article": "a passage", "qas": [{"question": story(2)[200:420]}]}
+    asked.write_text(json.dumps(record) + '\n{"article": "hal')
+    corpus = make(tmp_path, evaluations=[str(asked)])
+    assert [row["id"] for row in removed(corpus, "contaminated")] == ["texts/2.txt"]
+    ((place, reason),) = json.loads((corpus / "report.json").read_text())["evaluations"]["unread"]
+    assert place == "exam.jsonl:2"
+    assert reason in (corpus / "report.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_no_byte_depends_on_the_number_of_workers(tmp_path):
     for n in range(12):

@@ -14,7 +14,7 @@ from zaohua.corpus.formats.contents import WHOLE, Content, Span
 from zaohua.corpus.formats.items import Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.kinds import ARCHIVES, ends_of
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import BLOCK, Unpacked, opened, random_access, read_up_to
+from zaohua.corpus.formats.streams import BLOCK, BY_STEPS, Unpacked, opened, random_access, read_up_to
 
 Reader = Callable[[Content, ReadingSettings, Noted, Span], Iterator[Item]]
 _UTF8_NAME = 0x800
@@ -98,6 +98,8 @@ def _zip_members(
                 aside = "a link in an archive"
             if info.flag_bits & _ENCRYPTED:
                 aside = aside or "encrypted"
+            if info.compress_type not in BY_STEPS:
+                aside = aside or "packed in a way that zips seldom are (not by deflate): unpack the archive first"
             if info.file_size > max(settings.largest_expansion * info.compress_size, settings.largest_document):
                 aside = aside or (
                     f"unpacks to more than {settings.largest_expansion} times its size: "

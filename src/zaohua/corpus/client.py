@@ -38,8 +38,11 @@ class WebSettings(Settings):
     largest_page: Annotated[int, Field(ge=1024)] = 10 * 2**20
     """Bytes; a larger page is set aside."""
 
+    largest_dataset: Annotated[int, Field(ge=1)] = 10 * 2**30
+    """Bytes; of a larger data set of the hub nothing is fetched."""
+
     seconds: Annotated[float, Field(gt=0, le=3600)] = 30.0
-    """Time for one page, from the first byte to the last."""
+    """Time for one page, from the first attempt to connect to the last byte."""
 
     delay: Annotated[float, Field(ge=0, le=3600)] = 1.0
     """Seconds between two requests to one host; more where its robots.txt asks for more."""
@@ -148,17 +151,18 @@ class Web:
             self._asked[host] = self.clock()
 
     def _exchange(self, url: str, host: str, largest: int) -> Answer:
+        until = time.monotonic() + self.settings.seconds
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        connection = http.client.HTTPConnection(host, port, timeout=self.settings.seconds)
-        connection.default_port = (
-            443 if parts.scheme == "https" else 80
-        )  # a Host line names only ports that are not the usual one
-        connection.sock = self._socket(host, port, secure=parts.scheme == "https")
+        usual = 443 if parts.scheme == "https" else 80
+        connection = http.client.HTTPConnection(host, parts.port or usual, timeout=self.settings.seconds)
+        connection.default_port = usual  # a Host line names only ports that are not the usual one
+        connection.sock = self._socket(host, parts.port or usual, until, secure=parts.scheme == "https")
         over = threading.Event()
-        ender = threading.Timer(self.settings.seconds, _end, [connection.sock, over])
+        ender = threading.Timer(until - time.monotonic(), _end, [connection.sock, over])
         ender.start()
         try:
+            if isinstance(connection.sock, ssl.SSLSocket):
+                connection.sock.do_handshake()
             heads = {"User-Agent": AGENT, "Accept": "text/html, text/plain;q=0.9, */*;q=0.1", "Accept-Encoding": "gzip"}
             connection.request("GET", urlunsplit(("", "", parts.path or "/", parts.query, "")), headers=heads)
             answer = connection.getresponse()
@@ -179,15 +183,26 @@ class Web:
             ender.cancel()
             connection.close()
 
-    def _socket(self, host: str, port: int, *, secure: bool) -> socket.socket:
-        """A connection to an address of the host that may be asked: the name is looked up once, and not again."""
+    def _socket(self, host: str, port: int, until: float, *, secure: bool) -> socket.socket:
+        """A connection to the first address of the host that may be asked and answers, its handshake still to come.
+
+        The name is looked up once, and not again; the time `until` then is shared out among the addresses.
+        """
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         addresses = [str(place[0]) for *_, place in found]
         allowed = [address for address in addresses if self.allows(address)]
-        if not allowed:
-            raise FailedError(f"{host} is no public address ({addresses[0]})")
-        plain = socket.create_connection((allowed[0], port), timeout=self.settings.seconds)
-        return ssl.create_default_context().wrap_socket(plain, server_hostname=host) if secure else plain
+        for left, address in zip(range(len(allowed), 0, -1), allowed):
+            try:
+                plain = socket.create_connection((address, port), timeout=max(until - time.monotonic(), 0.01) / left)
+            except OSError:
+                if left > 1:
+                    continue
+                raise
+            plain.settimeout(self.settings.seconds)
+            if not secure:
+                return plain
+            return ssl.create_default_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+        raise FailedError(f"{host} is no public address ({addresses[0]})")
 
 
 def _joined(url: str, place: str) -> str:
@@ -201,7 +216,7 @@ def _end(connection: socket.socket, over: threading.Event) -> None:
     """End an exchange that takes too long, from another thread."""
     over.set()
     with contextlib.suppress(OSError):  # it may have ended by itself
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS has its own, which would take it from who reads
 
 
 def content_of(answer: Answer, largest: int) -> bytes:

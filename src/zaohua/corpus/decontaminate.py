@@ -171,7 +171,7 @@ def common_grams(paths: Iterable[Path], index: Index) -> list[tuple[int, str]]:
         found = arrays.read(path)
         total.update(dict(zip(found["gram"].tolist(), found["count"].tolist(), strict=True)))
     often = sorted((-count, gram) for gram, count in total.items() if count > index.settings.common)
-    return [(-count, index.gram_text(gram)) for count, gram in often]
+    return list(dict.fromkeys((-count, index.gram_text(gram)) for count, gram in often))  # items may share one
 
 
 class Contaminated(NamedTuple):

@@ -1,6 +1,7 @@
 """The texts that models will be tested on, as the files of evaluations hold them."""
 
 import json
+from typing import Any
 
 from zaohua.corpus.decontaminate import Item
 from zaohua.corpus.documents import storable
@@ -17,7 +18,7 @@ def evaluation_items(settings: CorpusSettings) -> list[Item]:
     """The texts of the files of evaluations, each file a set by its name. Raises UserError for a file without any."""
     items = []
     for entry in inventory(settings.evaluations):
-        found = list(filter(None, map(_asked, read(Piece.of(entry), settings, Noted()))))
+        found = [text for item in read(Piece.of(entry), settings, Noted()) for text in _asked(item)]
         if not found:
             raise UserError(
                 f"{entry.path} holds no text to look for: give a file of {READABLE}",
@@ -27,13 +28,43 @@ def evaluation_items(settings: CorpusSettings) -> list[Item]:
     return list(dict.fromkeys(items))
 
 
-def _asked(item: Found | Unreadable) -> str:
-    """What is looked for of an item: its text, or, of a record with no field of a usual name, its strings in order."""
-    if isinstance(item, Found):
-        return item.text
+def unread(settings: CorpusSettings) -> list[tuple[str, str]]:
+    """(place, reason) of what stands in the files of evaluations and cannot be looked for."""
+    found = []
+    for entry in inventory(settings.evaluations):
+        for item in read(Piece.of(entry), settings, Noted()):
+            if not _asked(item):
+                place = f"{item.file}:{item.line}" if item.line else item.file
+                reason = item.reason if isinstance(item, Unreadable) else "no text"
+                found.append((storable(place), storable(reason)))
+    return found
+
+
+def _asked(item: Found | Unreadable) -> list[str]:
+    """What is looked for of an item: its text; and with it, or where its record has no field of a usual name without
+    one, all strings of the record in their order, so that a question is found with its answers and they with it."""
+    text, others = (item.text, item.fields) if isinstance(item, Found) else ("", _record(item.text))
+    whole = "\n".join([*filter(str.strip, [text]), *_strings(others)])
+    return [each for each in dict.fromkeys((text, whole)) if each.strip()]
+
+
+def _record(text: str) -> Any:
     try:
-        record = json.loads(item.text)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return ""
-    values = record.values() if isinstance(record, dict) else record if isinstance(record, list) else ()
-    return "\n".join(value for value in values if isinstance(value, str) and value.strip())
+        return None
+
+
+def _strings(value: Any) -> list[str]:
+    """All strings that are in a value, however deep, in their order."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, str):
+            found += filter(str.strip, [each])
+        elif isinstance(each, dict):
+            left += reversed(each.values())
+        elif isinstance(each, list | tuple):
+            left += reversed(each)
+    return found

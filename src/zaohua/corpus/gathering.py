@@ -9,9 +9,13 @@ from zaohua.corpus.sources import READABLE, READABLE_CHINESE, REMOTE, Entry, inv
 from zaohua.corpus.worlds import Embedded
 from zaohua.settings import UserError
 
+SAMPLE = "-sample"
+"""How the name of a dry run's folder ends."""
+
 
 def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | None) -> tuple[list[Entry], list[str]]:
-    """The files and the embedded worlds that the sources name; what lies on the web is fetched, into `cache_of(work)`.
+    """The files and the embedded worlds that the sources name; what lies on the web is fetched, into `cache_of(work)`:
+    for a sample, some of it.
 
     Without `work` nothing is fetched: raises UserError for a source of the web.
     """
@@ -21,7 +25,9 @@ def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | N
             f"没有给出文本：请给出文件、文件夹或通配符；能读的文件有 {READABLE_CHINESE}",
         )
 
-    remote = web.fetcher(cache_of(work), settings.web) if work else _unseen if settings.web.allowed else None
+    remote = _unseen if settings.web.allowed else None
+    if work:
+        remote = web.fetcher(cache_of(work), settings.web, settings.sample)
     worlds = [
         source
         for source in settings.sources
@@ -31,8 +37,11 @@ def gathered(settings: CorpusSettings, embedded: Embedded | None, work: Path | N
 
 
 def cache_of(work: Path) -> Path:
-    """Where fetched sources stay when the work folder goes, so that the next run asks nobody: .NAME.fetched."""
-    return work.with_name(f"{work.name.removesuffix('.work')}.fetched")
+    """Where fetched sources stay when the work folder goes, so that the next run asks nobody: .NAME.fetched.
+
+    A dry run's is that of the run that it stands for.
+    """
+    return work.with_name(f"{work.name.removesuffix('.work').removesuffix(SAMPLE)}.fetched")
 
 
 def _unseen(source: str) -> Sequence[tuple[Path, str]]:

@@ -1,7 +1,8 @@
 """Data sets of the Hugging Face hub, by name; nothing of a data set is ever run."""
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,13 +11,16 @@ from zaohua.settings import UserError
 
 _NAME = re.compile(r"hf:([\w.-]+(?:/[\w.-]+)?)(?::([\w./ -]+))?")
 _CONVERTED = "refs/convert/parquet"  # where the hub keeps its own Parquet form of data sets
+_TASTE = 64 * 2**20  # bytes of a data set that a quick look fetches, if its smallest file has not more
 _ABOUT = ("readme", "license", "changelog", "contributing", "dataset_infos", "dataset_info", "citation")
 
 
-def fetch(source: str, cache: Path, library: Any = None) -> list[tuple[Path, str]]:
-    """The readable files of `hf:NAME` or `hf:NAME:SUBSET` below `cache`, with their names; raises UserError.
+def fetch(
+    source: str, cache: Path, largest: int, library: Any = None, *, few: int | None = None
+) -> list[tuple[Path, str]]:
+    """The readable files of `hf:NAME` or `hf:NAME:SUBSET` below `cache`, with their names; with `few` only small ones.
 
-    `library` stands in for huggingface_hub in tests.
+    Raises UserError, also where they have more than `largest` bytes. `library` stands in for huggingface_hub in tests.
     """
     match = _NAME.fullmatch(source)
     if match is None:
@@ -27,7 +31,15 @@ def fetch(source: str, cache: Path, library: Any = None) -> list[tuple[Path, str
     name, subset = match.group(1), match.group(2) or ""
     hub = library or _library()
     try:
-        revision, files = _listed(hub, name, subset)
+        revision, sizes = _listed(hub, name, subset)
+        files = list(sizes) if few is None else _smallest(sizes, few)
+        if (size := sum(sizes[file] for file in files)) > largest:
+            raise UserError(
+                f"{source} has {size:,} bytes, more than the {largest:,} that are fetched: "
+                f"name a part of it (hf:NAME:SUBSET), or set web.largest_dataset",
+                f"{source} 有 {size:,} 字节，超过至多下载的 {largest:,} 字节："
+                f"请只取其中一部分（hf:NAME:SUBSET），或改设置 web.largest_dataset",
+            )
         return [
             (
                 Path(
@@ -69,17 +81,23 @@ def _library() -> Any:
     return huggingface_hub
 
 
-def _listed(hub: Any, name: str, subset: str) -> tuple[str, list[str]]:
-    """(revision, files) of a data set: its own files where they can be read, else the hub's Parquet form of them."""
+def _listed(hub: Any, name: str, subset: str) -> tuple[str, dict[str, int]]:
+    """(revision, bytes of each file) of a data set: its own where they can be read, else the hub's Parquet form."""
     api = hub.HfApi()
+
+    def files_at(revision: str) -> dict[str, int]:
+        tree = api.list_repo_tree(name, recursive=True, repo_type="dataset", revision=revision)
+        return {each.path: each.size for each in tree if hasattr(each, "size")}  # a folder has none
+
     about = api.dataset_info(name)
-    every = api.list_repo_files(name, repo_type="dataset", revision=about.sha)
+    every = files_at(about.sha)
     if chosen := _chosen(every, subset):
-        return about.sha, chosen
+        return about.sha, {file: every[file] for file in chosen}
     try:
         converted = api.dataset_info(name, revision=_CONVERTED).sha
-        if chosen := _chosen(api.list_repo_files(name, repo_type="dataset", revision=converted), subset):
-            return converted, chosen
+        others = files_at(converted)
+        if chosen := _chosen(others, subset):
+            return converted, {file: others[file] for file in chosen}
     except hub.errors.RevisionNotFoundError:
         pass
     folders = sorted({part for file in every for part in PurePosixPath(file).parts[:-1]})
@@ -94,7 +112,14 @@ def _listed(hub: Any, name: str, subset: str) -> tuple[str, list[str]]:
     )
 
 
-def _chosen(files: Sequence[str], subset: str) -> list[str]:
+def _smallest(sizes: dict[str, int], most: int) -> list[str]:
+    """Files for a quick look, in order of their names: the smallest, as many as come to little, or the one."""
+    files = sorted(sizes, key=lambda file: (sizes[file], file))[:most]
+    little = sum(held <= _TASTE for held in itertools.accumulate(sizes[file] for file in files))
+    return sorted(files[: max(little, 1)])
+
+
+def _chosen(files: Iterable[str], subset: str) -> list[str]:
     """The files that hold text, in order; those of the subset, which is a folder or how a file's name begins."""
     chosen = []
     for file in sorted(files):

@@ -75,6 +75,7 @@ _CONVERSIONS = {
     ("simplified", "general"): "t2s", ("simplified", "taiwan"): "tw2sp", ("simplified", "hong_kong"): "hk2sp",
     ("traditional", "general"): "s2t", ("traditional", "taiwan"): "s2twp", ("traditional", "hong_kong"): "s2hkp",
 }  # fmt: skip
+_RUN = re.compile(f"[{HAN}]+")
 _ROUNDS = 4  # a word may become another that has its own regional form
 
 
@@ -154,13 +155,19 @@ def normalize(text: str, settings: Normalisation = STANDARD) -> str:
 
 
 def _in_script(text: str, settings: Normalisation) -> str:
-    """A text that is of the wanted script is left alone: regional words are converted once, never back and forth."""
-    from zaohua.corpus.script import converter, script_of_hanzi  # only here: it loads numpy
+    """A text that is of the wanted script is left alone but for what it quotes in the other one.
 
-    wanted = "Hans" if settings.script == "simplified" else "Hant"
+    So regional words are converted once, never back and forth, and 郁, 范 and 里, which are traditional too, stay.
+    """
+    from zaohua.corpus.script import alone_in, converter, script_of_hanzi  # only here: it loads numpy
+
+    wanted, other = ("Hans", "Hant") if settings.script == "simplified" else ("Hant", "Hans")
     convert = converter(_CONVERSIONS[settings.script, settings.region])
     for _ in range(_ROUNDS):
         if script_of_hanzi(text) == wanted or (changed := convert(text)) == text:
             break
         text = changed
+    foreign = alone_in(other)
+    if settings.region == "general" and foreign.search(text):
+        text = _RUN.sub(lambda run: convert(run[0]) if foreign.search(run[0]) else run[0], text)
     return text

@@ -68,7 +68,7 @@ class Plan:
         self.partitions = clustering.partitions_for(documents, settings.near, _PARTITION)
         self.functions = clustering.functions() | lines.functions() | {
             "clean": Function(cleaning.clean, 6, _versions(*_CLEANED_WITH, *_READ_WITH)),
-            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 3, _versions(*_CLEANED_WITH)),
+            "clean_world": Function(partial(cleaning.clean_world, embedded=embedded), 4, _versions(*_CLEANED_WITH)),
             "no_clusters": Function(no_clusters, 1),
             "weigh": Function(finishing.weigh, 2),
             "merged_weights": Function(finishing.merged_weights, 1),

@@ -42,6 +42,7 @@ READERS: dict[str, Callable[[Content, ReadingSettings, Noted, Span], Iterator[It
     "wikipedia": read_dump,
 }
 """kind of file -> what reads it."""
+_LINKED = "a link to a folder: what is in it is read when the link itself is named as a source"
 
 
 def read(given: Entry | Piece, settings: ReadingSettings, noted: Noted, *, most: int | None = None) -> Iterator[Item]:
@@ -77,6 +78,9 @@ def _read_file(path: Path, name: str, size: int, settings: ReadingSettings, note
     """A file's items; where it is another than was listed, or becomes it, that is one of them."""
     try:
         about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
+            yield Unreadable(_LINKED if path.is_symlink() else "a folder that cannot be read")
+            return
         if not stat.S_ISREG(about.st_mode):
             yield Unreadable("not a file")
             return

@@ -1,5 +1,6 @@
 """Scripts: how many letters of a text stand in each, and whether its hanzi are simplified or traditional."""
 
+import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache
@@ -81,6 +82,12 @@ def written(counts: dict[str, int]) -> str:
 def script_of_hanzi(text: str) -> str:
     """Hans, Hant, mixed, or Hani when no hanzi of the text is of one script only."""
     return written(histogram(text))
+
+
+@cache
+def alone_in(script: str) -> re.Pattern[str]:
+    """A hanzi that is written in simplified text alone (Hans) or in traditional text alone (Hant)."""
+    return re.compile(f"[{''.join(map(chr, np.flatnonzero(_table() == SCRIPTS.index(script)).tolist()))}]")
 
 
 @cache

@@ -4,6 +4,7 @@ import functools
 import glob
 import itertools
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,11 +42,12 @@ class Entry:
 
     @property
     def size(self) -> int:
-        """Bytes on disk; 0 where they cannot be told."""
+        """Bytes on disk; 0 where they cannot be told, and of what is no file."""
         try:
-            return self.path.stat().st_size
+            status = self.path.stat()
         except OSError:
             return 0
+        return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 @dataclass(frozen=True)
@@ -114,8 +116,9 @@ def _files(source: str, fetch: Fetch | None) -> Iterator[tuple[Path, str]]:
         ours = functools.cache(_is_ours)
         named = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), path.parts))
         for match in sorted(map(Path, glob.glob(str(path), recursive=True))):
-            if match.is_file() and not any(ours(place) for place in match.parents if place.is_relative_to(named)):
-                yield match, match.as_posix().lstrip("/")
+            if not any(ours(place) for place in match.parents if place.is_relative_to(named)):
+                found = _walk(match) if os.path.isdir(match) else [match]
+                yield from ((file, file.as_posix().lstrip("/")) for file in found)
     else:
         raise UserError(
             f"there is no file or folder {source}: give a file, a folder or a glob of {READABLE}",
@@ -129,13 +132,19 @@ def _is_ours(folder: Path) -> bool:
 
 
 def _walk(folder: Path) -> list[Path]:
-    """The visible files below a folder, sorted by relative path; a link that leads nowhere is one too."""
-    found = []
-    for place, inner, files in os.walk(folder):
+    """The visible files below a folder, sorted by relative path.
+
+    Links that lead nowhere or to a folder are among them, and folders that cannot be read: reading them says so.
+    """
+    found: list[Path] = []
+    locked: list[OSError] = []
+    for place, inner, files in os.walk(folder, onerror=locked.append):
         here = Path(place)
         if folders.MANIFEST in files and _is_ours(here):
             inner.clear()
             continue
         inner[:] = [name for name in inner if not name.startswith(".")]
+        found += [here / name for name in inner if os.path.islink(here / name)]
         found += [here / name for name in files if not name.startswith(".")]
+    found += [Path(error.filename) for error in locked]
     return sorted(found, key=lambda path: path.relative_to(folder).as_posix())

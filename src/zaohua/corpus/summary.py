@@ -5,6 +5,7 @@ from typing import Any
 
 from zaohua.corpus.cleaning import Tally
 from zaohua.corpus.decontaminate import common_grams, read_index
+from zaohua.corpus.evaluations import unread
 from zaohua.corpus.plan import Plan, Records
 from zaohua.events import Events
 
@@ -38,6 +39,7 @@ def summary(total: Tally, records: Records, plan: Plan) -> dict[str, Any]:
         report["evaluations"] = {
             "unchecked": [list(index.items[item]) for item in index.unchecked],
             "common": [list(pair) for pair in grams],
+            "unread": [list(pair) for pair in unread(plan.settings)],
         }
     return report
 

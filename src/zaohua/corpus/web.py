@@ -15,34 +15,48 @@ from zaohua.corpus.sources import Fetch
 from zaohua.settings import UserError
 
 _LARGEST_SITEMAP = 50 * 2**20  # the protocol's own bound
+_FEW = 20  # pages of one source that a quick look reads at most: each may take a second
 _TEXTS = ("text/html", "application/xhtml+xml", "text/plain")
 _PASSING = (408, 425, 429, *range(500, 600))  # answers that may be others tomorrow
 
 
-def fetcher(cache: Path, settings: WebSettings) -> Fetch | None:
-    """What brings sources of the web and the hub to `cache`, or None where the web is not to be read."""
+def fetcher(cache: Path, settings: WebSettings, texts: int | None = None) -> Fetch | None:
+    """What brings sources of the web and the hub to `cache`, or None where the web is not to be read.
+
+    For a quick look at some `texts` it brings little of each.
+    """
     if not settings.allowed:
         return None
     client = Web(settings)
     return lambda source: (
-        hub.fetch(source, cache) if source.startswith("hf:") else fetch(source, cache, settings, client)
+        hub.fetch(source, cache, settings.largest_dataset, few=texts)
+        if source.startswith("hf:")
+        else fetch(source, cache, settings, client, few=texts)
     )
 
 
-def fetch(source: str, cache: Path, settings: WebSettings, web: Web | None = None) -> list[tuple[Path, str]]:
-    """A page, or the pages of a sitemap, as WARC files below `cache`, with their names; raises UserError.
+def fetch(
+    source: str, cache: Path, settings: WebSettings, web: Web | None = None, *, few: int | None = None
+) -> list[tuple[Path, str]]:
+    """A page, or the pages of a sitemap, as WARC files below `cache`, with their names; with `few` some from all over.
 
     What lies there already is not asked for again, but for pages whose last failure may have passed. A page that
-    could not be had is a file that says why.
+    could not be had is a file that says why. Raises UserError for a sitemap without pages.
     """
     web = web or Web(settings)
     folder = cache / hashlib.sha256(source.encode()).hexdigest()[:32]
     folder.mkdir(parents=True, exist_ok=True)
     listed = folder / "pages.json"
     if not listed.exists():
-        folders.write_file(listed, json.dumps(_pages(source, folder, web)))
+        try:
+            folders.write_file(listed, json.dumps(_pages(source, folder, web)))
+        except FailedError as error:
+            failed = folder / "failed.warc"
+            folders.write_file(failed, _aside(source, str(error)))
+            return [(failed, source.partition("://")[2])]
+    pages = json.loads(listed.read_text())
     files = []
-    for url in json.loads(listed.read_text()):
+    for url in pages[:: -(-len(pages) // min(few, _FEW))] if few else pages:
         name = hashlib.sha256(url.encode()).hexdigest()[:32]
         kept, failed = folder / f"{name}.warc", folder / f"{name}.failed.warc"
         if not kept.exists():
@@ -57,10 +71,7 @@ def fetch(source: str, cache: Path, settings: WebSettings, web: Web | None = Non
 
 def _pages(source: str, folder: Path, web: Web) -> list[str]:
     """The pages that a source names: those of a sitemap, or itself, which is kept at once."""
-    try:
-        answer = _answered(web.page(source, _LARGEST_SITEMAP))
-    except FailedError as error:
-        raise UserError(f"{source} could not be read: {error}", f"无法读取 {source}：{error}") from None
+    answer = _answered(web.page(source, _LARGEST_SITEMAP))
     locations = _locations(content_of(answer, _LARGEST_SITEMAP))
     if locations is None:
         name = hashlib.sha256(source.encode()).hexdigest()[:32]

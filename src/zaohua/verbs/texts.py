@@ -1,13 +1,15 @@
 """Verbs for text: the corpus, the tokenizer and the tokens."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from zaohua.corpus.settings import RunnerSettings
 from zaohua.data.settings import TokensSettings
 from zaohua.events import Events
-from zaohua.settings import UserError
+from zaohua.settings import UserError, check
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.verbs.flags import CorpusFlags, Flat, Output, model_at
 
@@ -16,6 +18,7 @@ def corpus(
     *sources: str,
     output: Output,
     dry_run: int | None = None,
+    runner: str | None = None,
     settings: Annotated[CorpusFlags | None, Flat] = None,
 ) -> None:
     """Collect text, clean it, remove what is broken, poor or repeated, hold some out, and report it all.
@@ -25,18 +28,29 @@ def corpus(
             .warc, Wikipedia dumps, plain or packed; https:// pages and hf:NAME with --web.allowed; microworld:small.
         output: the corpus folder to write.
         dry_run: do it with some so many texts from all over the sources, and write OUTPUT-sample with its report.
+        runner: the same as --run.runner.
     """
     from zaohua.corpus import stage
+    from zaohua.corpus.gathering import SAMPLE
     from zaohua.sources import embedded_documents
 
+    output = Path(os.path.abspath(output))  # `.` has no name that others could be made of
+    if not output.name:
+        raise UserError(
+            f"{output} cannot be replaced by a corpus: give another folder with -o, such as corpus",
+            f"{output} 不能换成语料：请用 -o 给出另一个文件夹，如 corpus",
+        )
     wanted = (settings or CorpusFlags()).model_copy(update={"sources": sources})
+    if runner is not None:
+        where = check(RunnerSettings, wanted.run.model_dump() | {"runner": runner})
+        wanted = wanted.model_copy(update={"run": where})
     if dry_run is not None:
         if dry_run < 1:
             raise UserError(
                 f"--dry-run is {dry_run}: give a number of texts, such as 1000",
                 f"--dry-run 的值为 {dry_run}：请给出文本的篇数，如 1000",
             )
-        wanted, output = wanted.model_copy(update={"sample": dry_run}), output.with_name(f"{output.name}-sample")
+        wanted, output = wanted.model_copy(update={"sample": dry_run}), output.with_name(output.name + SAMPLE)
     stage.run(wanted, output, Events(), embedded=embedded_documents)
 
 

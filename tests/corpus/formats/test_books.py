@@ -1,6 +1,8 @@
 """EPUB, DOCX and PDF: each is one document; damage, locks and bombs are one reason."""
 
 import io
+import struct
+import tracemalloc
 import zipfile
 
 import pytest
@@ -14,24 +16,25 @@ PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf" xmlns:dc="http://purl
 <spine><itemref idref="one"/><itemref idref="two"/><itemref idref="gone"/></spine></package>"""
 
 
-def zipped(**files: str | bytes) -> bytes:
+def zipped(packed: int = zipfile.ZIP_DEFLATED, **files: str | bytes) -> bytes:
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
+    with zipfile.ZipFile(file, "w", packed) as package:
         for name, content in files.items():
             package.writestr(name, content)
     return file.getvalue()
 
 
-def epub(**changed: str | bytes) -> bytes:
+def epub(packed: int = zipfile.ZIP_DEFLATED, **changed: str | bytes) -> bytes:
     page = "<html xmlns='http://www.w3.org/1999/xhtml'><head><title>t</title></head><body><h1>%s</h1><p>%s</p></body></html>"
     return zipped(
+        packed,
         **{
             "META-INF/container.xml": CONTAINER,
             "OEBPS/book.opf": PACKAGE,
             "OEBPS/one.xhtml": page % ("第一回", "话说天下大势，分久必合。"),
             "OEBPS/text/two .xhtml": page % ("第二回", "张翼德怒鞭督邮。"),
         }
-        | changed
+        | changed,
     )
 
 
@@ -62,10 +65,10 @@ def test_a_chapter_that_is_too_large_costs_itself(items_of):
     assert book.text.startswith("第二回")
 
 
-def docx(body: str) -> bytes:
+def docx(body: str, packed: int = zipfile.ZIP_DEFLATED) -> bytes:
     spaces = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
     spaces += 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
-    return zipped(**{"word/document.xml": f"<w:document {spaces}><w:body>{body}</w:body></w:document>"})
+    return zipped(packed, **{"word/document.xml": f"<w:document {spaces}><w:body>{body}</w:body></w:document>"})
 
 
 def test_a_word_document_is_its_paragraphs(texts_of):
@@ -127,3 +130,42 @@ def test_a_pdf_is_its_text_layer(texts_of):
 )
 def test_a_pdf_without_text_is_set_aside(items_of, data, said):
     assert said in items_of("a.pdf", data, largest_document=1024)[-1].reason
+
+
+def with_sizes(data: bytes, size: int) -> bytes:
+    """A zip whose list of members says of all of them that they unpack to `size` bytes."""
+    at = -1
+    while (at := data.find(b"PK\1\2", at + 1)) >= 0:
+        data = data[: at + 24] + struct.pack("<I", size) + data[at + 28 :]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("a.docx", docx("<w:a/>" * 10**6), "unpacks to more than 250 times its size"),
+        ("a.docx", docx("<w:p>" * 2000 + "</w:p>" * 2000), "elements inside one another, over 1,000 deep"),
+        ("a.docx", docx("<w:p/>", zipfile.ZIP_BZIP2), "packed as no book is"),
+        ("a.docx", with_sizes(docx(" " * 10**7), 900), "damaged inside"),
+        ("a.epub", epub(**{"OEBPS/book.opf": f"<package>{'<a/>' * 10**6}</package>"}), "250 times its size"),
+        ("a.epub", epub(zipfile.ZIP_STORED, **{"OEBPS/book.opf": b" " * 5 * 10**6}), "has 5,000,000 bytes, too many"),
+    ],
+    ids=["many", "deep", "bzip2", "lying", "many in a book", "long list"],
+)
+def test_a_bomb_of_xml_is_set_aside_in_little_memory(items_of, name, data, said):
+    tracemalloc.start()
+    (item,) = items_of(name, data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert said in item.reason
+    assert peak < 16 * 2**20
+
+
+def test_a_word_document_takes_memory_by_its_text_and_not_by_its_elements(items_of):
+    data = docx("<w:a/>" * 200_000 + "<w:p><w:r><w:t>text</w:t></w:r></w:p>", zipfile.ZIP_STORED)
+    tracemalloc.start()
+    (item,) = items_of("a.docx", data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert item.text == "text"
+    assert peak < 5 * len(data)

@@ -3,11 +3,16 @@
 import io
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.corpus.formats.items import Unreadable
+from zaohua.corpus.formats.contents import Content
+from zaohua.corpus.formats.items import Noted, Unreadable
+from zaohua.corpus.formats.kinds import ends_of
 from zaohua.corpus.formats.lines import lines_of
+from zaohua.corpus.formats.settings import ReadingSettings
+from zaohua.corpus.reading import read_content
 
 
 @given(st.binary(max_size=200), st.integers(1, 50), st.integers(1, 30))
@@ -43,3 +48,46 @@ def test_nul_bytes_are_text_among_text_and_binary_data_without(items_of):
     assert found[0].text == "a\0b"
     assert "not JSON" in found[1].reason
     assert found[2].text == sound
+
+
+class LongLine(io.RawIOBase):
+    """A line of so many MB and more that is written while it is read, a numbered megabyte of text after the other."""
+
+    TEXT = ("the old captain saw the harbour, 老船长看见了港口。" * 17_000).encode()
+
+    def __init__(self, begin: bytes, megabytes: int) -> None:
+        self.held, self.number, self.megabytes = begin, 0, megabytes
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if not self.held and self.number < self.megabytes:
+            self.held, self.number = b"%08d" % self.number + self.TEXT, self.number + 1
+        taken, self.held = self.held[:size], self.held[size:]
+        return taken
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "documents"),
+    [
+        pytest.param("a.txt", b"", "file", marks=pytest.mark.slow),
+        ("a.txt", b"", "line"),
+        ("a.txt", b"", "blank_line"),
+        ("a.jsonl", b'{"text": "', "file"),
+        ("a.json", b'[{"text": "', "file"),
+        ("a.csv", b"text\n", "file"),
+    ],
+)
+def test_a_line_of_ten_gigabytes_of_text_takes_the_memory_of_a_few_documents(name, begin, documents):
+    content = Content(name, *ends_of(name), 10 * 2**30, lambda: LongLine(begin, 10_240))
+    settings = ReadingSettings(largest_document=4 * 2**20, documents=documents)
+    tracemalloc.start()
+    (item,) = read_content(content, settings, Noted())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert isinstance(item, Unreadable)
+    assert "largest_document" in item.reason
+    if name != "a.json":  # the rest of which is left
+        assert int(item.reason.split()[3].replace(",", "")) > 10**10
+    assert peak < 10 * settings.largest_document

@@ -101,8 +101,11 @@ def test_what_is_larger_than_a_document_is_not_held():
         whole(of_bytes(b"x" * 70_000, "a", "a.html"), SMALL, Noted())
 
 
-def test_a_frame_that_looks_back_far_is_no_damage():
+def test_a_frame_that_looks_back_far_is_read_where_its_memory_is_allowed():
     frame = bytearray((packer := zstandard.ZstdCompressor().compressobj()).compress(b"text " * 99) + packer.flush())
     assert not frame[4] & 0x20  # its size is not told, so its window is
     frame[5] = (31 - 10) << 3  # as of zstd --long=31
-    assert whole(of_bytes(bytes(frame), "a", "a.txt.zst"), SMALL, Noted()) == b"text " * 99
+    content = of_bytes(bytes(frame), "a", "a.txt.zst")
+    with pytest.raises(SetAsideError, match=r"over 134,217,728 bytes \(largest_window\)"):
+        whole(content, SMALL, Noted())
+    assert whole(content, ReadingSettings(largest_window=2**31), Noted()) == b"text " * 99

@@ -172,7 +172,7 @@ def test_text_from_outside_is_inert_wherever_it_comes_from(corpus):
     }
     more = {
         "changed": {f"evaluation: {name}": 1, f"repaired: {name}": 2, f"masked: {name}": 1, "masked: EMAIL": 1},
-        "evaluations": {"unchecked": [[name, name]], "common": [[11, name]]},
+        "evaluations": {"unchecked": [[name, name]], "common": [[11, name]], "unread": [[name, name]]},
         "clusters": CLUSTERS,
     }
     page = written(corpus(parts), report_of(parts, **more))

@@ -14,20 +14,23 @@ from zaohua.corpus.encodings import UndecodableError
 from zaohua.corpus.formats.contents import Content, Span
 from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.settings import ReadingSettings
-from zaohua.corpus.formats.streams import random_access
+from zaohua.corpus.formats.streams import BY_STEPS, random_access
 
 _CONTAINER = "{urn:oasis:names:tc:opendocument:xmlns:container}rootfile"
 _OPF, _DC = "{http://www.idpf.org/2007/opf}", "{http://purl.org/dc/elements/1.1/}"
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_LARGEST_TABLE = 2**22  # bytes of a book's own tables, of which all elements are held in memory
+_ALWAYS_PACKED = 2**20  # bytes to which a member may unpack however little it was
+_DEEPEST = 1000  # elements inside one another
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 
 
 def read_epub(content: Content, settings: ReadingSettings, noted: Noted, span: Span) -> Iterator[Item]:
     """The chapters of an EPUB in their order."""
     with random_access(content, settings, noted) as file, zipfile.ZipFile(file) as book:
-        container = _xml(_member(book, "META-INF/container.xml", settings)).find(f".//{_CONTAINER}")
+        container = _table(book, "META-INF/container.xml", settings).find(f".//{_CONTAINER}")
         place = "" if container is None else container.get("full-path", "")
-        package = _xml(_member(book, place, settings))
+        package = _table(book, place, settings)
         hrefs = {item.get("id"): item.get("href", "") for item in package.iter(f"{_OPF}item")}
         chapters: list[str] = []
         size = 0
@@ -65,7 +68,6 @@ def read_docx(content: Content, settings: ReadingSettings, noted: Noted, span: S
                 open_paragraphs.append([])
         elif element.tag == f"{_WORD}p":
             lines.append("".join(open_paragraphs.pop()))
-            element.clear()
         elif open_paragraphs:
             match element.tag.removeprefix(_WORD):
                 case "t":
@@ -120,12 +122,20 @@ def _member(package: zipfile.ZipFile, name: str, settings: ReadingSettings) -> b
         raise SetAsideError(f"{name or 'its table of contents'} is missing inside") from None
     if info.file_size > settings.largest_document:
         raise SetAsideError(f"{name} inside has {info.file_size:,} bytes (largest_document)")
-    if info.flag_bits & 1:
-        raise SetAsideError("encrypted")
-    return package.read(info)
+    if info.file_size > max(settings.largest_expansion * info.compress_size, _ALWAYS_PACKED):
+        times = settings.largest_expansion
+        raise SetAsideError(f"{name} unpacks to more than {times} times its size: no text does (largest_expansion)")
+    if info.flag_bits & 1 or info.compress_type not in BY_STEPS:
+        raise SetAsideError("encrypted" if info.flag_bits & 1 else "packed as no book is")
+    with package.open(info) as file:
+        return file.read(info.file_size)  # no more, whatever it really unpacks to
 
 
-def _xml(data: bytes) -> ElementTree.Element:
+def _table(package: zipfile.ZipFile, name: str, settings: ReadingSettings) -> ElementTree.Element:
+    """A book's list of what is in it."""
+    data = _member(package, name, settings)
+    if len(data) > _LARGEST_TABLE:
+        raise SetAsideError(f"{name} inside has {len(data):,} bytes, too many for a list of what is in a book")
     try:
         return ElementTree.fromstring(data)
     except ElementTree.ParseError as error:
@@ -133,7 +143,18 @@ def _xml(data: bytes) -> ElementTree.Element:
 
 
 def _events(data: bytes) -> Iterator[tuple[str, ElementTree.Element]]:
+    """Where each element starts and ends; those that have ended are let go."""
+    above: list[ElementTree.Element] = []
     try:
-        yield from ElementTree.iterparse(BytesIO(data), ("start", "end"))
+        for event, element in ElementTree.iterparse(BytesIO(data), ("start", "end")):
+            if event == "start":
+                above.append(element)
+                if len(above) > _DEEPEST:
+                    raise SetAsideError(f"elements inside one another, over {_DEEPEST:,} deep")
+                yield event, element
+            else:
+                yield event, above.pop()
+                if above:
+                    del above[-1][:]
     except ElementTree.ParseError as error:
         raise SetAsideError(f"damaged inside ({error})") from None

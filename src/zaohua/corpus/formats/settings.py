@@ -29,3 +29,6 @@ class ReadingSettings(Settings):
 
     largest_expansion: Annotated[int, Field(ge=2)] = 250
     """Times its size that a packed file may unpack to; text that says something stays far below."""
+
+    largest_window: Annotated[int, Field(ge=1024, le=2**31)] = 2**27
+    """Bytes that a .zst file may look back, which unpacking it takes in memory; zstd --long=31 needs 2147483648."""

@@ -4,6 +4,7 @@ import bz2
 import contextlib
 import io
 import lzma
+import zipfile
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -17,8 +18,9 @@ BLOCK = 2**20
 _FEED = 2**16
 _FEED_ZSTANDARD = 2**9  # its decoder has no bound of its own: so many bytes unpack to 16 MB at most
 _MEMORY = 2**29  # bytes that an .xz file may ask for
-_WINDOW = 2**31  # bytes that a .zst file may look back; --long=31 asks for all of it
 
+BY_STEPS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""How a member of a zip is packed that can be read block by block: others zipfile unpacks without a bound."""
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError)
 """What a packed file raises that is damaged or cut off."""
 
@@ -110,7 +112,7 @@ class Unpacked(io.RawIOBase):
     def _unpack(self) -> Iterator[bytes]:
         begun, total = self.restarts[0]
         consumed = begun
-        decoder = _decoder(self._content.compression)
+        decoder = _decoder(self._content.compression, self._settings)
         pending, fresh = b"", True
         while True:
             if not pending and getattr(decoder, "needs_input", True):
@@ -131,7 +133,7 @@ class Unpacked(io.RawIOBase):
                 if not pending.strip(b"\0"):  # tapes and some tools fill up with zeros
                     pending = pending.strip(b"\0")
                 self.restarts.append((consumed - len(pending), total))
-                decoder, fresh = _decoder(self._content.compression), True
+                decoder, fresh = _decoder(self._content.compression, self._settings), True
 
     def _check(self, unpacked: int, packed: int) -> None:
         times = self._settings.largest_expansion
@@ -139,7 +141,7 @@ class Unpacked(io.RawIOBase):
             raise SetAsideError(f"unpacks to more than {times} times its size: no text does (largest_expansion)")
 
 
-def _decoder(compression: str) -> Any:
+def _decoder(compression: str, settings: ReadingSettings) -> Any:
     match compression:
         case "gz":
             return zlib.decompressobj(wbits=31)
@@ -149,20 +151,22 @@ def _decoder(compression: str) -> Any:
             return lzma.LZMADecompressor(memlimit=_MEMORY)
     import zstandard
 
-    return _Zstandard(zstandard)
+    return _Zstandard(zstandard, settings.largest_window)
 
 
 class _Zstandard:
     """Zstandard's decoder with the faces and errors of the others."""
 
-    def __init__(self, library: Any) -> None:
-        self._error = library.ZstdError
-        self._decoder = library.ZstdDecompressor(max_window_size=_WINDOW).decompressobj()
+    def __init__(self, library: Any, window: int) -> None:
+        self._error, self._window = library.ZstdError, window
+        self._decoder = library.ZstdDecompressor(max_window_size=window).decompressobj()
 
     def decompress(self, data: bytes) -> bytes:
         try:
             return self._decoder.decompress(data)
         except self._error as error:
+            if "too much memory" in str(error):
+                raise SetAsideError(f"unpacking it takes over {self._window:,} bytes (largest_window)") from None
             raise EOFError(str(error)) from None
 
     @property

@@ -11,7 +11,7 @@ from zaohua.corpus.report.markup import Content, Html, both, count, details, exc
 from zaohua.corpus.report.survey import chosen_samples
 from zaohua.corpus.report.words import CHANGES, KIND_NAMES, LANGUAGES, PARTS, language, say
 
-_LISTED = 20  # common passages and unchecked texts that are shown
+_LISTED = 20  # common passages, unchecked and unread texts that are shown
 _SETS = 200  # evaluation sets that are shown
 _PREVIEW = 70  # characters of a closed sample
 _PLACEHOLDER = re.compile("(<(?:" + "|".join(KINDS) + ")>)")
@@ -80,6 +80,15 @@ def evaluations(report: Mapping[str, Any], found: Mapping[str, Any], most: int) 
         number = len(known["unchecked"])
         title = both(f"过短而无法查找的评测文本：{number:,} 条", f"Evaluation texts too short to look for: {number:,}")
         listed = [tag("li", name(key, 40), " ", tag("bdi", words[:80])) for key, words in known["unchecked"][:_LISTED]]
+        parts += [tag("h3", title), tag("ul", *listed)]
+    if known["unread"]:
+        number = len(known["unread"])
+        title = both(
+            f"评测文件中没有读成的：{number:,} 处", f"Parts of evaluation files that could not be read: {number:,}"
+        )
+        listed = [
+            tag("li", name(place, 40), " ", tag("bdi", reason[:200])) for place, reason in known["unread"][:_LISTED]
+        ]
         parts += [tag("h3", title), tag("ul", *listed)]
     return joined(parts)
 
