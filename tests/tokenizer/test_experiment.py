@@ -15,6 +15,8 @@ import arms
 import experiment
 import findings
 
+MB = {"zh": 20, "en": 40}
+
 
 def arm(text: str, share: float, ids: int, bits: float) -> dict:
     numbers = dict.fromkeys(findings.COLUMNS, 1.0) | {"ids": ids, "bits_per_byte": bits, "learning": None}
@@ -23,7 +25,7 @@ def arm(text: str, share: float, ids: int, bits: float) -> dict:
         "share": share,
         "vocabulary": f"bpe run {ids}",
         "seed": 0,
-        "corpus_bytes": share * 2e7,
+        "corpus_bytes": share * MB[text] * 1e6,
         **numbers,
     }
 
@@ -32,7 +34,7 @@ def made_by(ids_at_ten_megabytes: float, exponent: float, width: float = 0.01) -
     found = []
     for text, height in (("zh", 1.0), ("en", 0.7)):
         for share in (1.0, 0.1, 0.01):
-            best = ids_at_ten_megabytes * (share * 2) ** exponent
+            best = ids_at_ten_megabytes * (share * MB[text] / 10) ** exponent
             for ids in experiment.SIZES[share]:
                 found.append(arm(text, share, ids, math.exp(height + share + width * math.log2(ids / best) ** 2)))
     return found
@@ -72,7 +74,7 @@ def test_the_page_tells_what_there_is_and_what_is_missing():
     content = {"asked": asked, "machine": {"begun": "today", "cores": 2, "cuda": False, "torch": "2"}, "arms": found}
     lines = findings.page(content)
     assert [line for line in lines if line.startswith("## ")] == [
-        "## zh, 20.0 MB", "## en, 20.0 MB", "## How many ids for how much text", "## Not measured"
+        "## zh, 20.0 MB", "## en, 40.0 MB", "## How many ids for how much text", "## Not measured"
     ]  # fmt: skip
     first = lines[lines.index("## zh, 20.0 MB") + 4]
     assert first.startswith("| bpe run 8192 | 8,192 | ")  # the nearest to 5,000 * 2 ** 0.4
