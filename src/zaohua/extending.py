@@ -1,6 +1,6 @@
 """Vocabularies and models of others taken up and made larger: what `zaohua tokenizer extend, import, report` do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -88,7 +88,8 @@ def compare(corpus: Path, tokenizers: Sequence[Path], output: Path | None, *, di
         )
     samples = list(_samples(corpus))
     options = {} if dim is None else {"dim": dim, "other_parameters": 12 * layers * dim**2}
-    reports = compared({name: _tokenizer_at(path) for name, path in _named(tokenizers).items()}, samples, **options)
+    named = dict(zip(_told_apart(tokenizers), tokenizers, strict=True))
+    reports = compared({name: _tokenizer_at(path) for name, path in named.items()}, samples, **options)
     lines = table(reports)
     print("\n".join(lines))
     if output:
@@ -103,17 +104,18 @@ def _samples(corpus: Path) -> Iterator[Sample]:
     report = folders.read_json(_finished(corpus) / "report.json", "make the folder again", "请重新生成这个文件夹")
     sources = report["sources"]
     left = dict.fromkeys(sources, _MEASURED // len(sources))
+    domains = dict(zip(sources, _told_apart(map(Path, sources)), strict=True))
     for document in read_documents(corpus, "heldout"):
         if text := document.text[: left[document.source]]:
             left[document.source] -= len(text)
-            yield Sample(text, document.meta.get("language"), Path(document.source).stem)
+            yield Sample(text, document.meta.get("language"), domains[document.source])
 
 
-def _named(paths: Sequence[Path]) -> dict[str, Path]:
-    """Paths by as much of their ends as tells them apart."""
+def _told_apart(paths: Iterable[Path]) -> list[str]:
+    """For each path as much of its end as tells it from the others."""
     parts = [path.resolve().parts for path in paths]
     size = next((n for n in range(1, 99) if len({each[-n:] for each in parts}) == len(set(parts))), 99)
-    return {"/".join(each[-size:]): path for each, path in zip(parts, paths, strict=True)}
+    return ["/".join(each[-size:]) for each in parts]
 
 
 def _finished(corpus: Path) -> Path:

@@ -76,7 +76,7 @@ def test_a_vocabulary_grows_on_new_text(finished, tmp_path, capsys):
     table = out(capsys, *report, "-o", tmp_path / "table.md")
     assert f"| ids | 512 | {new.vocab_size} |" in table
     assert "| bytes per token, zh |" in table
-    assert "| bytes per token, new |" in table
+    assert "| bytes per token, new.txt |" in table
     assert "| share of the parameters |" in table
     assert (tmp_path / "table.md").read_text(encoding="utf-8").strip() in table
 

@@ -97,6 +97,20 @@ def test_a_list_of_words_is_read_line_by_line(tmp_path):
     assert read_words(path) == ["人工智能", "我想", "new york"]
 
 
+def test_a_comment_may_stand_behind_a_word(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text("人工智能  # 行业词\n图书馆\t# 5 次 # 多\nC#\nC# 语言\n  # 空\n人工智能 #\n", encoding="utf-8")
+    assert read_words(path) == ["人工智能", "图书馆", "C#", "C# 语言"]
+
+
+@pytest.mark.parametrize("line", ["人工智能 5", "人工智能\t5", "人工智能 5 n", "人工智能\tn", "人工智能,5", "AI 0.5"])
+def test_a_second_column_is_refused_with_its_line(tmp_path, line):
+    path = tmp_path / "words.txt"
+    path.write_text(f"图书馆\n2024\n1,000\nGPT-4\n{line}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"line 5 of .* more than a word"):
+        read_words(path)
+
+
 @pytest.mark.parametrize(
     ("content", "named"),
     [(b"# only\n\n", "holds no word"), (b"\xff\xfe", "UTF-8"), (b"ok\n" + b"x" * 65, "line 2 .*65 characters")],

@@ -5,7 +5,16 @@ import json
 import pytest
 from strings import text_of
 
-from zaohua.tokenizer.report import Sample, common_characters, compare, coverage, measure, report, table
+from zaohua.tokenizer.report import (
+    Sample,
+    common_hanzi,
+    commonest_hanzi,
+    compare,
+    coverage,
+    measure,
+    report,
+    table,
+)
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.training import train_tokenizer
 
@@ -41,9 +50,27 @@ def test_a_rare_character_is_spelled_by_parts_and_counted(tokenizer):
     assert coverage(tokenizer, ["学", "a", "龘"]) == round(2 / 3, 4)
 
 
-def test_the_table_of_common_characters_follows_from_the_text():
-    assert common_characters(["的的的是是a。", "的好"], count=2) == ["的", "是"]
-    assert common_characters(["no hanzi"]) == []
+def test_the_table_of_common_hanzi_is_level_1_of_gb_2312():
+    found = common_hanzi()
+    assert len(set(found)) == len(found) == 3755
+    assert (found[0], found[-1]) == ("啊", "座")
+    assert {"的", "国", "学"} <= set(found)
+    assert not {"國", "龘", "、", "\ufffd"} & set(found)
+
+
+def test_the_commonest_hanzi_follow_from_the_text():
+    assert commonest_hanzi(["的的的是是a。", "的好"], count=2) == ["的", "是"]
+    assert commonest_hanzi(["no hanzi"]) == []
+
+
+def test_coverage_is_told_of_a_table_that_is_the_same_for_all_texts_and_of_this_texts_own(tokenizer):
+    first, second = (measure(tokenizer, [Sample(text)]) for text in ("学习学习学", "龘龘学"))
+    assert first["common_characters"] == second["common_characters"]
+    assert first["common_characters"] == {"counted": 3755, "covered": coverage(tokenizer, common_hanzi())}
+    assert first["commonest_characters"] == {"counted": 2, "covered": coverage(tokenizer, ["学", "习"])}
+    assert second["commonest_characters"] == {"counted": 2, "covered": 0.5}
+    lines = table(compare({"bpe": tokenizer}, [Sample("no hanzi")]))
+    assert "| this text's common characters covered |  |" in lines
 
 
 def test_unknown_words_of_wordpiece_are_counted(texts):

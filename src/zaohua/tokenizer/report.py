@@ -1,6 +1,7 @@
 """What a tokenizer does to text: bytes per token by language and domain, coverage, fall-back, and its longest and
 least used tokens; several tokenizers side by side."""
 
+import functools
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,7 +14,7 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 
 _HAN = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[A-Za-zÀ-ɏ]")
-_COMMON = 3500  # hanzi; as many as China's table of 1988 for general use counts as common
+_COMMONEST = 3500  # hanzi; as many as China's table of 1988 for general use counts as common
 _LISTED = 4  # tokens named in a cell of a table
 _SHOWN = 20
 
@@ -42,14 +43,14 @@ def measure(
     tokenizer: Tokenizer,
     samples: Iterable[Sample],
     *,
-    common: Sequence[str] | None = None,
+    commonest: Sequence[str] | None = None,
     dim: int | None = None,
     other_parameters: int = 0,
 ) -> dict[str, Any]:
     """Everything that a report says of one tokenizer, as JSON holds it.
 
-    `common` is the table of common characters (default: the commonest hanzi of these samples). With `dim` the share of
-    the token table among its own and `other_parameters` is told.
+    `commonest` are hanzi whose coverage is told beside that of the table of common ones (default: the commonest of
+    these samples). With `dim` the share of the token table among its own and `other_parameters` is told.
     """
     counts: dict[str, dict[str, Counter[str]]] = {"languages": {}, "domains": {}}
     uses = np.zeros(tokenizer.vocab_size, dtype=np.int64)
@@ -64,7 +65,7 @@ def measure(
             for kind, name in ((kind, name) for kind, name in groups if name):
                 counter = counts[kind].setdefault(name, Counter())
                 counter.update(bytes=len(line.encode("utf-8", "replace")), characters=len(line), tokens=len(ids))
-    table = list(common) if common is not None else common_characters(texts)
+    own = commonest_hanzi(texts) if commonest is None else commonest
     partial = _partial(tokenizer)
     spent = max(int(uses.sum()), 1)
     used = [index for index in np.argsort(uses, kind="stable") if uses[index] and tokenizer.token_bytes[index]]
@@ -73,7 +74,8 @@ def measure(
         "lossless": tokenizer.lossless,
         "vocab_size": tokenizer.vocab_size,
         **{kind: {name: _rates(counter) for name, counter in groups.items()} for kind, groups in counts.items()},
-        "common_characters": {"counted": len(table), "covered": coverage(tokenizer, table)},
+        "common_characters": _covered(tokenizer, common_hanzi()),
+        "commonest_characters": _covered(tokenizer, own),
         "fallback_rate": round(int(uses[partial].sum()) / spent, 6),
         "unused_tokens": int((uses == 0).sum()) - len(tokenizer.specials),
         "least_used": [_shown(tokenizer, index) for index in used[:_SHOWN]],
@@ -86,9 +88,9 @@ def measure(
 
 
 def compare(tokenizers: Mapping[str, Tokenizer], samples: Sequence[Sample], **options: Any) -> dict[str, Any]:
-    """{name: what `measure` says}, all on the same samples and the same table of common characters."""
-    common = common_characters([sample.text for sample in samples])
-    return {name: measure(tokenizer, samples, common=common, **options) for name, tokenizer in tokenizers.items()}
+    """{name: what `measure` says}, all on the same samples."""
+    own = commonest_hanzi([sample.text for sample in samples])
+    return {name: measure(tokenizer, samples, commonest=own, **options) for name, tokenizer in tokenizers.items()}
 
 
 def table(reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -99,7 +101,8 @@ def table(reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
             for rate in ("bytes_per_token", "characters_per_token"):
                 values = [each[kind].get(name, {}).get(rate) for each in reports.values()]
                 rows.append((f"{rate.replace('_', ' ')}, {name}", ["" if v is None else f"{v:.2f}" for v in values]))
-    rows.append(("common characters covered", [f"{e['common_characters']['covered']:.1%}" for e in reports.values()]))
+    rows.append(("GB 2312's common characters covered", _shares(reports, "common_characters")))
+    rows.append(("this text's common characters covered", _shares(reports, "commonest_characters")))
     rows.append(("tokens that spell a part", [f"{each['fallback_rate']:.2%}" for each in reports.values()]))
     rows.append(("tokens never used", [f"{each['unused_tokens']:,}" for each in reports.values()]))
     if all("embedding_share" in each for each in reports.values()):
@@ -118,7 +121,19 @@ def _listed(tokens: Sequence[str]) -> str:
     return " ".join("`" + token.strip().replace("|", "¦").replace("`", "ˋ") + "`" for token in shown)
 
 
-def common_characters(texts: Sequence[str], count: int = _COMMON) -> list[str]:
+def _shares(reports: Mapping[str, Mapping[str, Any]], key: str) -> list[str]:
+    """The covered shares of a table of characters; nothing where it is empty."""
+    return [f"{each[key]['covered']:.1%}" if each[key]["counted"] else "" for each in reports.values()]
+
+
+@functools.cache
+def common_hanzi() -> tuple[str, ...]:
+    """The 3,755 hanzi of level 1 of GB 2312: the same for every text, so that coverage can be compared."""
+    codes = (bytes((row, column)) for row in range(0xB0, 0xD8) for column in range(0xA1, 0xFF))
+    return tuple(b"".join(codes).decode("gb2312", "ignore"))  # the last five places are empty
+
+
+def commonest_hanzi(texts: Sequence[str], count: int = _COMMONEST) -> list[str]:
     """The commonest hanzi of texts, at most `count` of them, the commonest first."""
     counts = character_counts(texts)
     hanzi = [point for point in np.argsort(-counts, kind="stable")[: 8 * count] if counts[point]]
@@ -129,6 +144,10 @@ def coverage(tokenizer: Tokenizer, characters: Sequence[str]) -> float:
     """The share of characters that are one token by themselves, or with the space that a text begins with."""
     tokens = {token.strip(b" ") for token in tokenizer.token_bytes}
     return round(sum(character.encode() in tokens for character in characters) / max(len(characters), 1), 4)
+
+
+def _covered(tokenizer: Tokenizer, table: Sequence[str]) -> dict[str, float]:
+    return {"counted": len(table), "covered": coverage(tokenizer, table)}
 
 
 def _rates(counter: Counter[str]) -> dict[str, float]:

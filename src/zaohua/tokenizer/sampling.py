@@ -34,12 +34,12 @@ def sample(corpus: Path, limit: int) -> Iterator[str]:
                     yield chunk
 
 
-def chunks(text: str) -> Iterator[str]:
-    """A text in pieces that end at a line's end where there is one."""
+def chunks(text: str, size: int = _CHUNK) -> Iterator[str]:
+    """A text in pieces of at most `size` characters that end at a line's end where there is one."""
     start = 0
     while start < len(text):
-        end = text.rfind("\n", start, start + _CHUNK) + 1
-        end = end if end > start else start + _CHUNK
+        end = text.rfind("\n", start, start + size) + 1
+        end = end if end > start else start + size
         yield text[start:end]
         start = end
 

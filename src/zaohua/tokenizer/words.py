@@ -9,6 +9,8 @@ from zaohua.tokenizer.characters import in_word
 
 _HANZI = re.compile("[\u2e80-\u2fdf\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]")
 _LONGEST = 64  # characters
+_COMMENT = re.compile(r"(?:^|\s)#.*")
+_COLUMN = re.compile(r"\t|\D[\s,，]+\d+(?:\.\d+)?(?:\s+[a-z]+)?$")  # a frequency, and the part of speech behind it
 
 
 class AddedWords:
@@ -64,9 +66,10 @@ class AddedWords:
 
 
 def read_words(path: Path) -> list[str]:
-    """The words of a list, one a line; empty lines, repeated words and lines that begin with # are passed over.
+    """The words of a list, one a line; empty lines, repeated words and comments are passed over: what follows a # that
+    begins a line or stands after white space.
 
-    Raises UserError for a file that is no UTF-8 text, holds no word, or a line too long for one.
+    Raises UserError for a file that is no UTF-8 text, holds no word, a line too long for one, or a second column.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -77,13 +80,18 @@ def read_words(path: Path) -> list[str]:
         ) from None
     words: dict[str, None] = {}
     for number, line in enumerate(lines, 1):
-        word = line.strip()
-        if not word or word.startswith("#"):
+        word = _COMMENT.sub("", line).strip()
+        if not word:
             continue
         if len(word) > _LONGEST:
             raise UserError(
                 f"line {number} of {path} has {len(word)} characters: give one word a line",
                 f"{path} 第 {number} 行有 {len(word)} 个字符：请每行只写一个词",
+            )
+        if _COLUMN.search(word):
+            raise UserError(
+                f"line {number} of {path} has more than a word: {word!r}; give one word a line, no frequency",
+                f"{path} 第 {number} 行不止一个词：{word!r}；请每行只写一个词，不要词频",
             )
         words[word] = None
     if not words:
