@@ -14,6 +14,7 @@ from toy_tasks import FUNCTIONS, diamond
 from zaohua.corpus.engine.local import InProcess, Processes
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.engine.task import Task, TaskError
+from zaohua.settings import UserError
 
 pytestmark = pytest.mark.slow
 DRIVER = """
@@ -75,7 +76,7 @@ def test_a_task_that_always_kills_its_worker_is_named_and_the_others_were_done(r
     ]
     with (
         Processes(2) as runner,
-        pytest.raises(TaskError, match="dying from raw to out/dying: its process died 3 times"),
+        pytest.raises(UserError, match="dying from raw to out/dying: its process died 3 times"),
     ):
         run(tasks, FUNCTIONS, root, runner)
     assert (tmp_path / "count").read_text() == "..."

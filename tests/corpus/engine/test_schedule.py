@@ -8,6 +8,7 @@ from toy_tasks import FUNCTIONS, diamond
 from zaohua.corpus.engine.local import InProcess
 from zaohua.corpus.engine.schedule import Lost, run
 from zaohua.corpus.engine.task import Function, Task, TaskError, perform
+from zaohua.settings import UserError
 
 
 class Recording(InProcess):
@@ -167,7 +168,7 @@ def test_a_lost_task_is_done_again_and_not_for_ever(root):
     runner = Recording(broken=2)
     run(diamond(), FUNCTIONS, root, runner)
     assert (root / "out/d").read_text() == "raw araw bcd"
-    with pytest.raises(TaskError, match="died 3 times"):
+    with pytest.raises(UserError, match="died 3 times"):
         run(diamond(text="x"), FUNCTIONS, root, Recording(broken=3))
 
 

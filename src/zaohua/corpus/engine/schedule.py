@@ -22,6 +22,7 @@ from zaohua.corpus.engine.task import (
     output_digest,
     sweep,
 )
+from zaohua.settings import UserError
 
 Record = dict[str, Any]
 _NAMED = 100  # inputs named in a done-file: tasks that gather a partition have as many as the corpus has pieces
@@ -90,9 +91,7 @@ def run(
             if isinstance(result, Lost):
                 deaths[number] = deaths.get(number, 0) + 1
                 if deaths[number] >= attempts:
-                    raise TaskError(
-                        f"{tasks[number]}: its process died {attempts} times, most likely for want of memory"
-                    )
+                    raise _lost(tasks[number], attempts)
                 heapq.heappush(ready, number)
             elif isinstance(result, BaseException):
                 _fail(tasks[number], result)
@@ -109,6 +108,15 @@ def run(
     if deaths:
         sweep(root)  # what those who died had begun
     return [records[i] for i in range(len(tasks))]
+
+
+def _lost(task: Task, attempts: int) -> UserError:
+    return UserError(
+        f"{task}: its process died {attempts} times, most likely for want of memory: run the same command again "
+        "with run.workers = 1, or on a machine with more memory; what is done is kept",
+        f"{task}：其进程结束了 {attempts} 次，多半是内存不足：请设 run.workers = 1 再运行同一命令，"
+        "或换一台内存更大的机器；已完成的部分都会保留",
+    )
 
 
 def _fail(task: Task, error: BaseException) -> None:
