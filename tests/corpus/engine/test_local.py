@@ -18,12 +18,14 @@ from zaohua.settings import UserError
 
 pytestmark = pytest.mark.slow
 DRIVER = """
-import sys
+import signal, sys
 from pathlib import Path
 from toy_tasks import FUNCTIONS
 from zaohua.corpus.engine.local import Processes
 from zaohua.corpus.engine.schedule import run
 from zaohua.corpus.engine.task import Task
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background is born deaf to it
 
 if __name__ == "__main__":
     tasks = [Task("joined", ("raw",), {"text": str(i), "seconds": 60.0 * (i > 1)}, (f"out/{i}",)) for i in range(4)]
