@@ -9,6 +9,7 @@ from typing import Any
 from zaohua import folders
 from zaohua.checkpoint.model_folder import LoadedModel, load_model, tokenizer_of
 from zaohua.corpus.documents import read_documents
+from zaohua.data.shards import TokenStore
 from zaohua.evaluation import baselines, card
 from zaohua.evaluation.perplexity import stream_of, text_bits
 from zaohua.events import Events
@@ -57,7 +58,8 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
         raise UserError(f"{text} is empty: give a text to predict", f"{text} 是空的：请给出要预测的文本")
     loaded = load_model(model)
     tokenizer = tokenizer_of(loaded)
-    bits = text_bits(loaded.model, tokenizer, [content], min(loaded.model.config.max_length, LONGEST_ROW))
+    stream, size = stream_of([content], tokenizer), len(content.encode())
+    bits = text_bits(loaded.model, stream, size, min(loaded.model.config.max_length, LONGEST_ROW))
     events.say(f"{model}: {bits:.3f} bits/byte on {text}", f"{model}：{text} 上 {bits:.3f} 比特/字节")
     for name, found in baselines.bits_by_compressor(before.encode(), content.encode()).items():
         alone, seen = found["alone"], found["seen"]
@@ -66,8 +68,8 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
             f"{name}：单独压缩 {alone:.3f}" + (f" · 先看过 {against} {seen:.3f}" if against else ""),
         )
     if against:
-        first, second = (stream_of([each], tokenizer).tokens for each in (before, content))
-        bits = baselines.ngram_bits(first, second, tokenizer.vocab_size, len(content.encode()))
+        seen = stream_of([before], tokenizer)
+        bits = baselines.ngram_bits(seen.tokens, stream.tokens, tokenizer.vocab_size, size)
         events.say(f"n-gram model of {against}, order 5: {bits:.3f}", f"{against} 的五元模型：{bits:.3f}")
 
 
@@ -109,10 +111,6 @@ def _first(texts: Iterable[str], limit: int) -> list[str]:
     return found
 
 
-def _bytes(texts: Iterable[str]) -> int:
-    return sum(len(text.encode()) for text in texts)
-
-
 def measured(
     loaded: LoadedModel,
     folder: Path,
@@ -126,19 +124,20 @@ def measured(
     `train` and `heldout` are the texts to read, the same bytes for all; `passed()` is called when a part is done.
     """
     tokenizer = tokenizer_of(loaded)
-    before, after = ("\n".join(texts).encode() for texts in (train, heldout))
+    part, stream = TokenStore.open(folder / "tokens", tokenizer).part("train"), stream_of(heldout, tokenizer)
+    read, size = (sum(len(text.encode()) for text in texts) for texts in (train, heldout))
     found: dict[str, Any] = {
         "heldout": {
-            "bits_per_byte": round(text_bits(loaded.model, tokenizer, heldout, length), 4),
-            "bytes": _bytes(heldout),
+            "bits_per_byte": round(text_bits(loaded.model, stream, size, length), 4),
+            "bytes": size,
             "split": folders.open_folder(folder / "corpus", "corpus", made_by="zaohua corpus TEXTS")["split"],
         },
-        "looked_back": _bytes(train) if _bytes(train) < text_bytes(folder / "corpus", "documents") else None,
+        "looked_back": read if read < part.bytes else None,
     }
     passed()
-    compressed = baselines.bits_by_compressor(before, after)
-    first, second = (stream_of(texts, tokenizer).tokens for texts in (train, heldout))
-    seen = baselines.ngram_bits(first, second, tokenizer.vocab_size, found["heldout"]["bytes"])
+    compressed = baselines.bits_by_compressor(*("\n".join(texts).encode() for texts in (train, heldout)))
+    tokens = part.tokens[0 : round(len(part.tokens) * read / part.bytes)]
+    seen = baselines.ngram_bits(tokens, stream.tokens, tokenizer.vocab_size, size)
     rounded = {name: {key: round(value, 4) for key, value in bits.items()} for name, bits in compressed.items()}
     found["baselines"] = rounded | {"ngram": {"seen": round(seen, 4)}}
     passed()

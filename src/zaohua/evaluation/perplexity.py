@@ -53,7 +53,7 @@ def stream_of(texts: Sequence[str], tokenizer: Tokenizer) -> TextStream:
     return TextStream(np.concatenate([*parts, mark]), tokenizer.end_of_text)
 
 
-def text_bits(model: Transformer, tokenizer: Tokenizer, texts: Sequence[str], length: int) -> float:
-    """Bits per byte of the documents' raw UTF-8, read in rows of `length` tokens."""
-    nats, _ = summed_loss(Causal(model), Rows(stream_of(texts, tokenizer), length))
-    return bits_per_byte(nats, sum(len(text.encode()) for text in texts))
+def text_bits(model: Transformer, stream: TextStream, text_bytes: int, length: int) -> float:
+    """Bits per byte of a stream that is so many bytes of raw UTF-8, read in rows of `length` tokens."""
+    nats, _ = summed_loss(Causal(model), Rows(stream, length))
+    return bits_per_byte(nats, text_bytes)
