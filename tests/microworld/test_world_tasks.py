@@ -10,6 +10,7 @@ from zaohua.microworld import TASKS, check, examples, stories
 from zaohua.microworld.event import Event
 from zaohua.microworld.labelled import likeness
 from zaohua.microworld.lexicon import nouns, wordings
+from zaohua.microworld.phrase import sentences
 
 SETTINGS = [(richness, language) for richness in ("small", "full") for language in ("en", "zh")]
 NAMES = ("sentiment", "entail", "similar", "choose", "question", "translate", "chat")
@@ -125,14 +126,35 @@ def test_conversations_alternate_and_a_told_story_fits_its_request(richness, lan
     for row in some("chat", richness, language, 60):
         messages = row["messages"]
         assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2)
-        assert 2 <= len(messages) <= 12
-        if "\n" not in messages[0]["content"]:
+        for wish, told in zip(messages[::2], messages[1::2], strict=True):
+            if len(told["content"]) < (60 if language == "en" else 20):
+                continue  # an answer
             requests += 1
-            assert check(messages[1]["content"], richness=richness, language=language).consistent
+            assert check(told["content"], richness=richness, language=language).consistent
             names = [name for options in wordings(richness, language)["person"].values() for name in options]
-            wanted = [name for name in names if re.search(rf"{name}\b", messages[0]["content"], re.ASCII)]
-            assert not wanted or any(name in messages[1]["content"] for name in wanted)
-    assert requests >= 5
+            wanted = [name for name in names if re.search(rf"{name}\b", wish["content"], re.ASCII)]
+            assert not wanted or any(name in told["content"] for name in wanted)
+    assert requests >= 8
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_conversation_goes_on_to_another_story_and_its_questions_are_about_that_one(language):
+    least = 60 if language == "en" else 20
+    of_later, of_told = 0, 0
+    for row in some("chat", "small", language, 200):
+        stories, told = [], False
+        for asked, answer in zip(row["messages"][::2], row["messages"][1::2], strict=True):
+            if len(answer["content"]) >= least:
+                stories, told = [*stories, answer["content"]], True
+                continue
+            if "\n" in asked["content"]:
+                stories, told = [*stories, asked["content"].split("\n")[0]], False
+            assert answer["content"].removeprefix("the ") in stories[-1]
+            of_later += len(stories) > 1
+            of_told += told
+        assert sum(len(sentences(story, language)) for story in stories) <= 15
+    assert of_later >= 40
+    assert of_told >= 40
 
 
 def test_test_examples_rest_on_test_stories():

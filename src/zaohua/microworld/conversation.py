@@ -1,27 +1,58 @@
-"""Conversations about stories: questions in turns, and requests for a story that the assistant fulfils."""
+"""Conversations about stories: questions in turns, requests for a story that the assistant fulfils, then another."""
 
 from collections.abc import Iterator
 from itertools import count
 from random import Random
 
 from zaohua.microworld.event import Event
-from zaohua.microworld.question import answer, asked, facts, put
+from zaohua.microworld.question import Fact, answer, asked, facts, put
 from zaohua.microworld.story import Story, story
 
-REQUESTS_SHARE = 0.15
+REQUESTS_SHARE = 0.2
+"""How many of the stories the assistant tells; the user brings the others."""
+ASKED_SHARE = 0.5
+"""How many of the assistant's stories the user has questions about."""
+ANOTHER_SHARE = 0.3
+"""How often another story follows in the same conversation: questions are then about the later one."""
+ROOM = 15
+"""Sentences that the stories of one conversation have together, where it has more than one."""
+QUESTIONS = 6
+"""Most questions in a conversation; each story that the user brings has one."""
 
 
 def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[dict]:
-    """{"messages"}: one to six questions about a story, or the wish to hear one, with the assistant's turns."""
+    """{"messages"}: questions about a story or the wish to hear one, perhaps another, with the assistant's turns."""
     for index in count():
         rng = Random(f"chat/{seed}/{richness}/{part}/{index}")
-        if rng.random() < REQUESTS_SHARE:
-            told = story(richness=richness, language=language, part=part, seed=f"{seed}-told", index=index)
-            turns = [(request(told, rng), told.text)]
-        else:
-            turns = questions(richness, language, part, seed, index, rng)
+        turns: list[tuple[str, str]] = []
+        sentences = 0
+        for number in count():
+            left = max(QUESTIONS - len(turns), 1)
+            told, about_it = episode(richness, language, part, f"{seed}-{number}", index, left, rng)
+            sentences += len(told.sentences)
+            if turns and sentences > ROOM:
+                break
+            turns += about_it
+            if rng.random() >= ANOTHER_SHARE:
+                break
         roles = ("user", "assistant")
         yield {"messages": [{"role": role, "content": text} for turn in turns for role, text in zip(roles, turn)]}
+
+
+def episode(
+    richness: str, language: str, part: str, seed: str, index: int, most: int, rng: Random
+) -> tuple[Story, list[tuple[str, str]]]:
+    """One story in a conversation, told by the assistant or by the user, and its turns, of `most` questions at most."""
+    if rng.random() < REQUESTS_SHARE:
+        told = story(richness=richness, language=language, part=part, seed=f"{seed}-told", index=index)
+        known = facts(told)
+        more = rng.sample(known, min(len(known), rng.randint(1, most))) if rng.random() < ASKED_SHARE else []
+        return told, [(request(told, rng), told.text), *(question(fact, told, rng) for fact in more)]
+    told, first = asked(richness, language, part, seed, index, rng)
+    others = [fact for fact in facts(told) if fact != first]
+    asking, reply = question(first, told, rng)
+    more = rng.sample(others, min(len(others), rng.randrange(most)))
+    return told, [(f"{told.text}\n{asking}", reply), *(question(fact, told, rng) for fact in more)]
 
 
 def request(told: Story, rng: Random) -> str:
@@ -32,10 +63,6 @@ def request(told: Story, rng: Random) -> str:
     return put(rng.choice(kinds), Event("", person, thing=thing), told, rng)
 
 
-def questions(richness: str, language: str, part: str, seed: int, index: int, rng: Random) -> list[tuple[str, str]]:
-    """Turns of question and answer; the first question follows the story on a new line."""
-    told, first = asked(richness, language, part, seed, index, rng)
-    others = [fact for fact in facts(told) if fact != first]
-    chosen = [first, *rng.sample(others, min(len(others), rng.randrange(6)))]
-    turns = [(put(fact.kind, fact.about._replace(colour=""), told, rng), answer(fact, told)) for fact in chosen]
-    return [(f"{told.text}\n{turns[0][0]}", turns[0][1]), *turns[1:]]
+def question(fact: Fact, told: Story, rng: Random) -> tuple[str, str]:
+    """A turn: what is asked about the story, and the answer."""
+    return put(fact.kind, fact.about._replace(colour=""), told, rng), answer(fact, told)

@@ -96,7 +96,7 @@ def felt(told: Story, person: str, feeling: str) -> str:
     raise LookupError(f"the story does not say what {person} feels")
 
 
-def asked(richness: str, language: str, part: str, seed: int, index: int, rng: Random) -> tuple[Story, Fact]:
+def asked(richness: str, language: str, part: str, seed: int | str, index: int, rng: Random) -> tuple[Story, Fact]:
     """A story and a fact to ask about: kinds are equally frequent, and so are the feelings among answers."""
     kind = rng.choice(KINDS)
     feeling = pick(rng, richness, "feelings")
