@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
-import json
 import signal
 import socket
 import time
@@ -62,15 +61,7 @@ def open_model(folder: Path) -> Served:
     """The model of a folder, its name, and whether it was taught to chat (zaohua.json; without it: not)."""
     loaded = load_model(folder)
     tokenizer_of(loaded)
-    about = folder / "zaohua.json"
-    try:
-        chat = bool(json.loads(about.read_text(encoding="utf-8")).get("chat")) if about.is_file() else False
-    except (ValueError, AttributeError):
-        raise UserError(
-            f"{about} is damaged: make the folder again, or delete this file for a plain model",
-            f"{about} 已损坏：请重新生成这个文件夹，或删除这个文件，当作普通模型使用",
-        ) from None
-    return Served(loaded=loaded, name=name_of(folder), chat=chat, created=int(folder.stat().st_mtime))
+    return Served(loaded=loaded, name=name_of(folder), chat=bool(loaded.about.get("chat")), created=int(folder.stat().st_mtime))
 
 
 def name_of(folder: Path) -> str:
