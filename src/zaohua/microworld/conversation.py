@@ -1,6 +1,9 @@
 """Conversations about stories: questions in turns, requests for a story that the assistant fulfils, then another."""
 
+import tomllib
 from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
 from itertools import count
 from random import Random
 
@@ -8,6 +11,8 @@ from zaohua.microworld.event import Event
 from zaohua.microworld.question import Fact, answer, asked, facts, put
 from zaohua.microworld.story import Story, story
 
+TALK_SHARE = 0.06
+"""How many conversations begin with small talk."""
 REQUESTS_SHARE = 0.2
 """How many of the stories the assistant tells; the user brings the others."""
 ASKED_SHARE = 0.5
@@ -24,13 +29,13 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
     """{"messages"}: questions about a story or the wish to hear one, perhaps another, with the assistant's turns."""
     for index in count():
         rng = Random(f"chat/{seed}/{richness}/{part}/{index}")
-        turns: list[tuple[str, str]] = []
+        turns = [talk(language, rng)] if rng.random() < TALK_SHARE else []
         sentences = 0
         for number in count():
             left = max(QUESTIONS - len(turns), 1)
             told, about_it = episode(richness, language, part, f"{seed}-{number}", index, left, rng)
             sentences += len(told.sentences)
-            if turns and sentences > ROOM:
+            if number and sentences > ROOM:
                 break
             turns += about_it
             if rng.random() >= ANOTHER_SHARE:
@@ -53,6 +58,18 @@ def episode(
     asking, reply = question(first, told, rng)
     more = rng.sample(others, min(len(others), rng.randrange(most)))
     return told, [(f"{told.text}\n{asking}", reply), *(question(fact, told, rng) for fact in more)]
+
+
+def talk(language: str, rng: Random) -> tuple[str, str]:
+    """A greeting, or a question about the assistant, with what it says."""
+    chosen = rng.choice(_talk(language))
+    return rng.choice(chosen["asked"]), chosen["answer"]
+
+
+@cache
+def _talk(language: str) -> list[dict]:
+    text = files("zaohua.microworld").joinpath("tables/tasks.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)[language]["talk"]
 
 
 def request(told: Story, rng: Random) -> str:

@@ -61,7 +61,9 @@ def open_model(folder: Path) -> Served:
     """The model of a folder, its name, and whether it was taught to chat (zaohua.json; without it: not)."""
     loaded = load_model(folder)
     tokenizer_of(loaded)
-    return Served(loaded=loaded, name=name_of(folder), chat=bool(loaded.about.get("chat")), created=int(folder.stat().st_mtime))
+    return Served(
+        loaded=loaded, name=name_of(folder), chat=bool(loaded.about.get("chat")), created=int(folder.stat().st_mtime)
+    )
 
 
 def name_of(folder: Path) -> str:
