@@ -77,3 +77,10 @@ def test_a_log_goes_on_from_what_was_saved(tmp_path):
         log.emit("validate", bits_per_byte=2.0)
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert lines == [{"event": "step", "loss": 1.5}, {"event": "validate", "bits_per_byte": 2.0}]
+
+
+def test_a_log_that_lost_its_end_is_not_filled_up(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"event": "step"}\n')
+    with Log(tmp_path / "log.jsonl", keep=100) as log:
+        log.emit("validate")
+    assert (tmp_path / "log.jsonl").read_text() == '{"event": "step"}\n{"event": "validate"}\n'

@@ -73,6 +73,19 @@ def test_every_damage_is_named(tmp_path, damage, said):
     assert said in folders.problems(tmp_path / "x")[0].english
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [('"size"', '"sise"'), ('"sha256"', '"sha25"'), ('"files"', '"fils"'), ('"size": 5', '"size": "5"'), ("{", "[")],
+)
+def test_a_damaged_manifest_makes_the_folder_unfinished(tmp_path, before, after):
+    make(tmp_path / "x", "hello")
+    manifest = tmp_path / "x" / "manifest.json"
+    assert before in manifest.read_text()
+    manifest.write_text(manifest.read_text().replace(before, after))
+    assert "or is damaged" in folders.problems(tmp_path / "x")[0].english
+    assert not folders.up_to_date(tmp_path / "x", KNOWN)
+
+
 def test_a_changed_setting_never_reuses(tmp_path):
     make(tmp_path / "x")
     assert folders.up_to_date(tmp_path / "x", KNOWN)

@@ -34,6 +34,8 @@ VERBS: dict[str, str] = {
 
 WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
 """Verbs whose work the same command continues: what is finished of it is kept."""
+ASKED_TO_END = (signal.SIGTERM, signal.SIGUSR1)
+"""Signals that end a verb as Ctrl-C does; a cluster's scheduler sends the second."""
 CONTINUES = "the same command continues  重复同一命令即可继续"
 
 
@@ -90,7 +92,7 @@ def _carry_out(verb: str, words: list[str]) -> int:
         if isinstance(cause, ValidationError):
             return _mistake(settings.mistakes(cause, verbs.settings_named(cause.title)))
         return _mistake(verbs.misread(error))
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # asked to end: as Ctrl-C
+    before = {each: signal.signal(each, signal.default_int_handler) for each in ASKED_TO_END}
     try:
         command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
@@ -119,7 +121,8 @@ def _carry_out(verb: str, words: list[str]) -> int:
         print("这是 zaohua 自己的错误：请连同以上内容一起报告", file=sys.stderr)
         return 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     return 0
 
 

@@ -54,10 +54,10 @@ class Log:
     """A file of JSON lines, one event a line, that survives a kill at any byte."""
 
     def __init__(self, path: Path, *, keep: int) -> None:
-        """Open for appending, cut back to `keep` bytes first."""
+        """Open for appending, cut back to `keep` bytes first; a file that has lost its end is not filled up."""
         self.path = path
         self.file: IO[str] = path.open("a", encoding="utf-8")
-        self.file.truncate(keep)
+        self.file.truncate(min(keep, path.stat().st_size))
         self.file.seek(0, os.SEEK_END)
 
     def emit(self, kind: str, **fields: Any) -> None:

@@ -120,8 +120,8 @@ def _swap(temporary: Path, folder: Path) -> None:
     if folder.exists():
         folder.rename(old)
     temporary.rename(folder)
+    sync_folder(folder.parent)  # first: else a power cut could leave neither
     shutil.rmtree(old, ignore_errors=True)
-    sync_folder(folder.parent)
 
 
 def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> None:
@@ -152,12 +152,13 @@ def sweep(folder: Path) -> None:
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """A finished folder's manifest, or None when the folder is missing or unfinished."""
+    """A finished folder's manifest, or None when the folder is missing or unfinished, or its manifest damaged."""
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        whole = all(isinstance(entry["size"], int) and entry["sha256"] for entry in content["files"].values())
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    return content if isinstance(content, dict) and "files" in content else None
+    return content if whole else None
 
 
 def up_to_date(folder: Path, expected: Mapping[str, Any]) -> bool:
@@ -190,7 +191,10 @@ def problems(folder: Path) -> list[UserError]:
     found = manifest_of(folder)
     if found is None:
         return [
-            UserError(f"{folder} has no {MANIFEST}: it was never finished", f"{folder} 没有 {MANIFEST}：它从未完成")
+            UserError(
+                f"{folder} has no whole {MANIFEST}: it was never finished, or is damaged",
+                f"{folder} 没有完整的 {MANIFEST}：它从未完成，或已损坏",
+            )
         ]
     wrong = []
     for name, entry in found["files"].items():

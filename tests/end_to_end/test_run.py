@@ -1,7 +1,9 @@
 """The whole line as a user walks it: one recipe, every folder, every verb that looks at the result."""
 
 import json
+import os
 import re
+import signal
 import warnings
 
 import pytest
@@ -193,16 +195,14 @@ def test_help_teaches(capsys):
         assert verb in out(capsys, "--help")
 
 
-def test_a_verb_that_is_asked_to_end_says_that_it_can_be_continued(monkeypatch, capsys, tmp_path):
-    import os
-    import signal
-
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGUSR1])
+def test_a_verb_that_is_asked_to_end_says_that_it_can_be_continued(monkeypatch, capsys, tmp_path, number):
     from zaohua.corpus import stage
 
-    monkeypatch.setattr(stage, "run", lambda *_, **__: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(stage, "run", lambda *_, **__: os.kill(os.getpid(), number))
     assert cli.run(["corpus", str(tmp_path), "-o", str(tmp_path / "out")]) == 75
     assert "the same command continues" in capsys.readouterr().err
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(number) == signal.SIG_DFL
 
 
 def test_sources_are_mixed_by_weight(finished, tmp_path, capsys, mistake, monkeypatch):

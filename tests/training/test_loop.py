@@ -90,8 +90,11 @@ def test_what_a_killed_save_left_is_swept(tmp_path):
         run(tmp_path, happenings=[interrupt_at(5)])
     left = tmp_path / "checkpoints" / ".step-00000004.tmp-0123"
     left.mkdir()
+    lock = tmp_path / "checkpoints" / ".step-00000004.writing"
+    lock.touch()
     run(tmp_path)
     assert not left.exists()
+    assert not lock.exists()
 
 
 def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
@@ -110,6 +113,15 @@ def test_a_damaged_checkpoint_is_passed_over_for_an_older_one(tmp_path):
     whole, _ = run(tmp_path / "whole")
     broken, _ = run(tmp_path / "broken")
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+
+
+def test_a_checkpoint_whose_manifest_is_damaged_is_passed_over_too(tmp_path):
+    with pytest.raises(Interrupted):
+        run(tmp_path, settings=EVERY_STEP, happenings=[interrupt_at(5)])
+    older, newest = sorted((tmp_path / "checkpoints").glob("step-*"))[-2:]
+    manifest = newest / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"size"', '"sIze"'))
+    assert resume.newest(tmp_path / "checkpoints")[0] == older
 
 
 def test_only_the_newest_checkpoints_are_kept(tmp_path):
@@ -148,10 +160,11 @@ def test_no_row_is_a_sentence(tmp_path):
         run(tmp_path, rows=Empty())
 
 
-def test_a_damaged_log_is_a_sentence(tmp_path):
+@pytest.mark.parametrize("first", ["x", '{"step": 0}\n{', "[]\n{"])
+def test_a_damaged_log_is_a_sentence(tmp_path, first):
     with pytest.raises(Interrupted):
         run(tmp_path, happenings=[interrupt_at(5)])
     log = tmp_path / "metrics.jsonl"
-    log.write_text("x" + log.read_text()[1:])
+    log.write_text(first + log.read_text()[1:])
     with pytest.raises(UserError, match=r"metrics\.jsonl is damaged"):
         run(tmp_path)

@@ -192,16 +192,16 @@ def _begin_with(optimizer: Optimizer, state: Mapping[str, torch.Tensor], events:
 def _last_results(log: Path) -> dict[str, dict[str, Any]]:
     """The last fields that each event besides stepping left in the log."""
     try:
-        entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    except ValueError as error:
+        entries = [(entry["event"], entry) for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines())]
+    except (ValueError, LookupError, TypeError) as error:
         raise UserError(
             f"{log} is damaged ({error}): delete the folder {log.parent}, and the same command begins anew",
             f"{log} 已损坏（{error}）：请删除文件夹 {log.parent}，再运行同一命令会从头开始",
         ) from None
     return {
-        entry["event"]: {key: value for key, value in entry.items() if key not in ("event", "step")}
-        for entry in entries
-        if entry["event"] != "step"
+        kind: {key: value for key, value in entry.items() if key not in ("event", "step")}
+        for kind, entry in entries
+        if kind != "step"
     }
 
 

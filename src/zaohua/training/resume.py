@@ -45,7 +45,10 @@ def newest(checkpoints: Path) -> tuple[Path | None, list[UserError]]:
     The damaged are deleted, so that they never count among those that are kept; so is what a killed save left.
     """
     for unfinished in checkpoints.glob(".step-*"):
-        shutil.rmtree(unfinished, ignore_errors=True)
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished, ignore_errors=True)
+        else:
+            unfinished.unlink(missing_ok=True)
     rejected: list[UserError] = []
     for folder in sorted(checkpoints.glob("step-*"), reverse=True):
         wrong = folders.problems(folder)
