@@ -12,7 +12,7 @@ from zaohua.microworld.question import Fact, answer, asked, facts, put
 from zaohua.microworld.story import Story, story
 
 TALK_SHARE = 0.06
-"""How many conversations begin with small talk."""
+"""How many conversations begin with small talk, and how many end with it."""
 REQUESTS_SHARE = 0.2
 """How many of the stories the assistant tells; the user brings the others."""
 ASKED_SHARE = 0.5
@@ -40,6 +40,8 @@ def examples(*, richness: str, language: str, part: str, seed: int) -> Iterator[
             turns += about_it
             if rng.random() >= ANOTHER_SHARE:
                 break
+        if rng.random() < TALK_SHARE:
+            turns.append(talk(language, rng))
         roles = ("user", "assistant")
         yield {"messages": [{"role": role, "content": text} for turn in turns for role, text in zip(roles, turn)]}
 

@@ -13,6 +13,8 @@ from zaohua.microworld.story import Story, story
 
 STATED = ("where", "holder", "colour", "feel", *DEEDS)
 SPOKEN = ("who", "whom", "thing", "other", "place", "feeling", "feeling2", "colour", "look", "reason")
+REASONS = {"fright": "frights", "cheer": "cheers"}
+"""The word tables that the reasons of some kinds of event are in."""
 SOURCES = {"whom": "people", "who": "people", "thing": "things", "other": "things", "feeling2": "feelings"}
 
 
@@ -111,7 +113,7 @@ CHANGES: dict[str, Callable[[Fact, Story, Random], Event]] = {
 
 def another(role: str, event: Event, told: Story, rng: Random, forbidden: set[str]) -> str:
     """An id for the role that is none of the forbidden ones; people and things give way to others of their sort."""
-    table = SOURCES.get(role, f"{role}s")
+    table = REASONS.get(event.kind, "reasons") if role == "reason" else SOURCES.get(role, f"{role}s")
     rows = getattr(tables(told.richness), table)
     sorts = frozenset({rows[getattr(event, role)][-1]}) if table in ("people", "things") else frozenset()
     while True:
