@@ -37,7 +37,7 @@ class ChineseHelp:
         columns = specs.get_default_command_columns if command else specs.get_default_parameter_columns
         *names, description = columns(console, options, panel.entries)
         formatter = DefaultFormatter(column_specs=(*names, description.copy(renderer=_described)))
-        formatter(console, options, panel.copy(title=_WORDS[str(panel.title)]))
+        formatter(console, options, panel.copy(title=_WORDS.get(str(panel.title), panel.title)))
 
     def render_usage(self, console: "Console", options: "ConsoleOptions", usage: Any) -> None:
         from rich.text import Text
