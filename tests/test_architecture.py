@@ -6,15 +6,16 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
-LEAVES = {"settings", "folders", "events", "hashing", "pages"}
+LEAVES = {"language", "settings", "folders", "events", "hashing", "pages"}
 COMPOSITION = ("recipe", "sources", "stages", "training_folder", "report", "evaluating", "textfile", "pipeline",
                "planner", "probe", "terminal", "extending", "verbs")  # fmt: skip
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
        "generation", "evaluation", "inspection", "server"}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
-    "settings": set(),
+    "language": set(),
+    "settings": {"language"},
     "folders": {"settings"},
-    "events": {"settings"},
+    "events": {"language"},
     "hashing": set(),
     "pages": set(),
     "tokenizer": LEAVES,

@@ -16,9 +16,10 @@ from pydantic import Field, field_validator
 
 from zaohua import cli
 from zaohua.corpus.engine.cluster import UnreachableError
+from zaohua.language import speaks_chinese
 from zaohua.server.errors import ApiError
 from zaohua.server.worker import Ticket
-from zaohua.settings import SettingError, Settings, UserError, check, speaks_chinese
+from zaohua.settings import SettingError, Settings, UserError, check
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
 TREES = {

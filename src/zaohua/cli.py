@@ -8,29 +8,40 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from zaohua.language import speaks_chinese
+
 if TYPE_CHECKING:
     from cyclopts import App
 
     from zaohua.settings import UserError
 
-VERBS: dict[str, str] = {
-    "quickstart": "The whole pipeline on the embedded world, ending in a chat page. 用内置小世界走完全程。",
-    "make": "Your text becomes your own GPT in so many minutes. 用你的文本在给定分钟内造出模型。",
-    "run": "The same from a recipe; what is up to date is skipped. 按配方运行，已完成的阶段跳过。",
-    "plan": "What would be trained, how long, and what to expect. 训练之前先看计划。",
-    "corpus": "Text in, clean text out. 收集并清理文本。",
-    "tokenizer": "Learn a vocabulary; extend, import or compare one. 训练、扩充、导入、比较分词器。",
-    "tokens": "A corpus as token shards. 把语料编成词元。",
-    "pretrain": "Train a model from its first weights. 预训练。",
-    "finetune": "Teach a model to chat. 对话微调。",
-    "evaluate": "Bits per byte of a model on a text, beside compressors. 评测。",
-    "generate": "Continue a text. 续写。",
-    "chat": "Talk with a model in the terminal. 在终端对话。",
-    "inspect": "Attention and next-token probabilities as one HTML page. 看模型内部。",
-    "serve": "An OpenAI-compatible API and a chat page on this machine. 本机服务与聊天网页。",
-    "verify": "Check every file of a folder against its digests. 校验文件。",
+VERBS: dict[str, tuple[str, str]] = {
+    "quickstart": (
+        "The whole pipeline on the embedded world, ending in a chat page.",
+        "用内置小世界走完全程，最后打开聊天网页。",
+    ),
+    "make": ("Your text becomes your own GPT in so many minutes.", "在给定的分钟数内，把你的文本变成你自己的 GPT。"),
+    "run": ("The same from a recipe; what is up to date is skipped.", "按配方运行，已是最新的阶段跳过。"),
+    "plan": ("What would be trained, how long, and what to expect.", "只看计划：训练什么，要多久，能期待什么。"),
+    "corpus": ("Text in, clean text out.", "收集并清理文本。"),
+    "tokenizer": ("Learn a vocabulary; extend, import or compare one.", "训练、扩充、导入、比较分词器。"),
+    "tokens": ("A corpus as token shards.", "把语料编成词元分片。"),
+    "pretrain": ("Train a model from its first weights.", "从头预训练一个模型。"),
+    "finetune": ("Teach a model to chat.", "教模型对话（微调）。"),
+    "evaluate": (
+        "Bits per byte of a model on a text, beside compressors.",
+        "模型在文本上的比特/字节，与压缩软件并列。",
+    ),
+    "generate": ("Continue a text.", "续写文本。"),
+    "chat": ("Talk with a model in the terminal.", "在终端与模型对话。"),
+    "inspect": (
+        "Attention and next-token probabilities as one HTML page.",
+        "用一个 HTML 网页看注意力和下一个词元的概率。",
+    ),
+    "serve": ("An OpenAI-compatible API and a chat page on this machine.", "在本机提供 OpenAI 兼容接口和聊天网页。"),
+    "verify": ("Check every file of a folder against its digests.", "按摘要校验文件夹里的每个文件。"),
 }
-
+"""What each verb does, in English and in Chinese."""
 
 WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
 """Verbs whose work the same command continues: what is finished of it is kept."""
@@ -69,11 +80,13 @@ def app_of(verb: str) -> "App":
     app = App(name=f"zaohua {verb}", help_flags=["--help", "-h"], version_flags=[], result_action="return_value")
     chosen = getattr(verbs, verb)
     if isinstance(chosen, dict):
-        app.help = VERBS[verb]
+        app.help = _said(VERBS[verb])
         for name, function in chosen.items():
             app.command(function, name=name)
     else:
         app.default(chosen)
+    if speaks_chinese():
+        app.help_format, app.help_formatter = "plaintext", verbs.ChineseHelp()
     return app
 
 
@@ -135,8 +148,6 @@ def _unknown(verb: str) -> "UserError":
 
 
 def _mistake(error: "UserError") -> int:
-    from zaohua.settings import speaks_chinese
-
     print("错误：" if speaks_chinese() else "error: ", " ".join(str(error).split()), sep="", file=sys.stderr)
     return 1
 
@@ -152,18 +163,45 @@ def _let_go_of_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _said(sentence: tuple[str, str]) -> str:
+    """A sentence in English and in Chinese -> in the reader's language."""
+    return sentence[speaks_chinese()]
+
+
 def _overview() -> str:
     width = max(map(len, VERBS))
-    rows = "\n".join(f"  {verb:<{width}}  {says}" for verb, says in VERBS.items())
-    return (
-        "zaohua 造化 — a folder of text becomes your own GPT\n\n"
-        "usage: zaohua VERB ...      zaohua VERB --help teaches each verb and its settings\n\n"
-        f"{rows}\n\n"
-        "start here:  zaohua quickstart            ten minutes, from raw text to a chat page\n"
-        "then:        zaohua make TEXTS... --minutes 10\n\n"
-        "exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours\n"
-        "             75 interrupted, run it again to continue · 130 ended by Ctrl-C"
-    )
+    rows = "\n".join(f"  {verb:<{width}}  {_said(does)}" for verb, does in VERBS.items())
+    return _said((_OVERVIEW, _OVERVIEW_CHINESE)).format(rows=rows)
+
+
+_OVERVIEW = """\
+zaohua 造化 — a folder of text becomes your own GPT
+
+usage: zaohua VERB ...      zaohua VERB --help teaches each verb and its settings
+
+{rows}
+
+start here:  zaohua quickstart            ten minutes, from raw text to a chat page
+then:        zaohua make TEXTS... --minutes 10
+
+exit codes:  0 done · 1 a mistake in the command · 2 a bug of ours
+             75 interrupted, run it again to continue · 130 ended by Ctrl-C
+
+中文帮助：    ZAOHUA_LANG=zh zaohua --help"""
+_OVERVIEW_CHINESE = """\
+造化 zaohua：一个文件夹的文本，变成你自己的 GPT
+
+用法：zaohua 命令 ...      zaohua 命令 --help 讲解这个命令和它的设置
+
+{rows}
+
+从这里开始：  zaohua quickstart            十分钟，从原始文本到聊天网页
+然后：        zaohua make 文本... --minutes 10
+
+退出码：      0 完成 · 1 命令有误 · 2 zaohua 自己的错误
+              75 已中断，重复同一命令即可继续 · 130 被 Ctrl-C 结束
+
+in English:   ZAOHUA_LANG=en zaohua --help"""
 
 
 if __name__ == "__main__":

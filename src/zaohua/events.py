@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from zaohua.settings import speaks_chinese
+from zaohua.language import speaks_chinese
 
 EVERY = 10.0
 """Seconds between two lines of progress in a log file, so that nothing seems to hang."""

@@ -4,7 +4,6 @@ import contextlib
 import contextvars
 import difflib
 import json
-import os
 import tomllib
 import types
 from collections.abc import Iterator, Mapping
@@ -13,13 +12,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
+from zaohua.language import speaks_chinese
+
 SettingsType = TypeVar("SettingsType", bound="Settings")
-
-
-def speaks_chinese() -> bool:
-    """Whether messages are wanted in Chinese: ZAOHUA_LANG (zh or en) decides, else the locale."""
-    chosen = os.environ.get("ZAOHUA_LANG") or os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return chosen.lower().startswith("zh")
 
 
 class _Sentence(Exception):  # noqa: N818 - what its subclasses are errors of, they say

@@ -7,7 +7,8 @@ from zaohua.generation.settings import Sampling
 from zaohua.generation.text import complete, reply
 from zaohua.inspection.html import inspect, readable
 from zaohua.inspection.probabilities import next_tokens
-from zaohua.settings import UserError, speaks_chinese
+from zaohua.language import speaks_chinese
+from zaohua.settings import UserError
 
 
 def write(model: Path, prompt: str, sampling: Sampling, count: int) -> None:

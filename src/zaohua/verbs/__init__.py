@@ -2,12 +2,13 @@
 
 from zaohua.training.interruption import Interrupted
 from zaohua.verbs.flags import model_at, settings_named
+from zaohua.verbs.help import ChineseHelp
 from zaohua.verbs.misreading import misread
 from zaohua.verbs.models import chat, evaluate, finetune, generate, inspect, pretrain, serve
 from zaohua.verbs.runs import make, plan, quickstart, run, verify
 from zaohua.verbs.texts import corpus, tokenizer, tokens
 
 __all__ = [
-    "Interrupted", "chat", "corpus", "evaluate", "finetune", "generate", "inspect", "make", "misread", "model_at",
-    "plan", "pretrain", "quickstart", "run", "serve", "settings_named", "tokenizer", "tokens", "verify",
+    "ChineseHelp", "Interrupted", "chat", "corpus", "evaluate", "finetune", "generate", "inspect", "make", "misread",
+    "model_at", "plan", "pretrain", "quickstart", "run", "serve", "settings_named", "tokenizer", "tokens", "verify",
 ]  # fmt: skip
