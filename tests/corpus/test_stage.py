@@ -16,8 +16,9 @@ import pytest
 import zstandard
 
 from zaohua import folders
-from zaohua.corpus import finishing, pieces, stage
+from zaohua.corpus import finishing, pieces, stage, web
 from zaohua.corpus import plan as planning
+from zaohua.corpus.client import Answer
 from zaohua.corpus.documents import read_documents
 from zaohua.corpus.engine import local, merging, schedule
 from zaohua.corpus.engine import task as tasks
@@ -435,6 +436,21 @@ def test_pages_of_listed_domains_and_words_are_left_out_and_a_changed_list_is_no
     listed.unlink()
     with pytest.raises(UserError, match=r"domains.txt cannot be read"):
         make(tmp_path, addresses={"domains": str(listed)})
+
+
+def test_a_sitemap_without_pages_is_a_line_and_alone_a_sentence(tmp_path, monkeypatch):
+    url = "https://example.org/sitemap.xml"
+    monkeypatch.setattr(web.Web, "page", lambda _, url, largest: Answer(url, 200, (), b"<urlset></urlset>"))
+    named = (
+        r"no text was found in https://example\.org/sitemap\.xml \(.*: a sitemap that names no pages of example\.org"
+    )
+    with pytest.raises(UserError, match=named):
+        make(tmp_path, url, web={"allowed": True})
+    corpus = make(tmp_path, url, write(tmp_path, "a.txt", LONG), web={"allowed": True})
+    (row,) = removed(corpus, "unreadable")
+    assert row["id"].startswith("example.org/sitemap.xml")
+    assert row["reason"] == "a sitemap that names no pages of example.org"
+    assert both(corpus) == {"a.txt": LONG}
 
 
 @pytest.mark.parametrize("name", ["exam.jsonl", "exam.json", "exam.csv", "exam.parquet"])
