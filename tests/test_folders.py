@@ -169,6 +169,41 @@ def test_what_we_did_not_write_is_never_replaced(tmp_path):
     assert folders.problems(tmp_path / "empty") == []
 
 
+def test_what_comes_while_we_write_is_never_replaced(tmp_path):
+    def write() -> None:
+        with folders.writing(tmp_path / "x", KNOWN) as temporary:
+            (temporary / "a.txt").write_text("ours")
+            (tmp_path / "x").mkdir()
+            (tmp_path / "x" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(UserError, match="did not write"):
+        write()
+    assert (tmp_path / "x" / "thesis.txt").read_text() == "years of work"
+    assert names(tmp_path) == ["x"]
+
+
+@pytest.mark.parametrize("place", [".", "sub/.."])
+def test_a_place_without_a_name_is_the_folder_it_means(tmp_path, monkeypatch, place):
+    (tmp_path / "x").mkdir()
+    monkeypatch.chdir(tmp_path / "x")
+    for _ in range(2):
+        make(Path(place))
+        assert folders.problems(tmp_path / "x") == []
+        with pytest.raises(UserError, match="is gone, or was replaced by a new one: enter it again with cd"):
+            make(Path(place))
+        monkeypatch.chdir(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
+    with folders.alone(Path(place)) as folder:
+        assert folder.is_absolute()
+    with pytest.raises(UserError, match="give another path"):
+        folders.write_file(Path(place), "")
+
+
+def test_the_root_is_never_replaced():
+    with pytest.raises(UserError, match="/ cannot be replaced: give another place with -o"):
+        make(Path("/"))
+
+
 def test_json_is_written_whole_and_read_back(tmp_path):
     folders.write_json(tmp_path / "a.json", {"名": [1, None], "path": Path("x")})
     assert folders.read_json(tmp_path / "a.json", "-", "-") == {"名": [1, None], "path": "x"}

@@ -285,6 +285,16 @@ def test_text_is_never_replaced_by_the_corpus_made_of_it(tmp_path):
     assert path.read_text() == LONG
 
 
+def test_what_we_did_not_write_is_refused_before_anything_is_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.txt", LONG)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(stage, "gathered", lambda *_: pytest.fail("it began"))
+    with pytest.raises(UserError, match="holds something that zaohua did not write: give another folder with -o"):
+        make(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "texts"]
+
+
 def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
     for n in range(10):
         write(tmp_path, f"{n}.jsonl", records(3000, "content"))

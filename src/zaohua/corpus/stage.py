@@ -38,9 +38,11 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     """Read `settings.sources`, clean them, remove repeats and hold out a part -> the corpus folder `output`.
 
     `documents/` and `heldout/` hold what is kept, `removed/` what is not, with the reason; report.json counts. Killed
-    and begun again, it goes on where it was. Raises UserError when a source is missing, nothing in it is text, or there
-    is too little to train on.
+    and begun again, it goes on where it was. Raises UserError when a source is missing, nothing in it is text, there is
+    too little to train on, or `output` is no folder of ours.
     """
+    folders.refuse_others(output)  # now, and not when all the work is done
+    output = folders.named(output)
     work = output.absolute().with_name(f".{output.name}.work")
     entries, worlds = gathered(settings, embedded, work)
     evaluations = inventory(settings.evaluations)
