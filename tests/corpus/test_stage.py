@@ -285,6 +285,17 @@ def test_text_is_never_replaced_by_the_corpus_made_of_it(tmp_path):
     assert path.read_text() == LONG
 
 
+@pytest.mark.parametrize("what", ["evaluations", "domains"])
+def test_what_the_corpus_is_made_with_is_never_replaced_by_it(tmp_path, what):
+    write(tmp_path, "a.txt", LONG)
+    kept = make(tmp_path) / "mine.txt"
+    kept.write_text("example.org\n")
+    settings = {"evaluations": [str(kept)]} if what == "evaluations" else {"addresses": {"domains": str(kept)}}
+    with pytest.raises(UserError, match=r"mine\.txt lies in .*, where the corpus is to be written"):
+        make(tmp_path, heldout=0.2, **settings)
+    assert kept.exists()
+
+
 def test_what_we_did_not_write_is_refused_before_anything_is_done(tmp_path, monkeypatch):
     write(tmp_path, "a.txt", LONG)
     (tmp_path / "corpus").mkdir()
