@@ -48,6 +48,13 @@ def test_two_files_of_one_name_have_two_names(tmp_path):
     assert [entry.name for entry in entries] == ["texts/a.txt", "texts/a.txt@2"]
 
 
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
+def test_a_file_whose_name_looks_like_a_second_one_keeps_a_name_of_its_own(tmp_path, order):
+    made(tmp_path, "one/texts/a.txt", "one/texts/a.txt@2", "two/texts/a.txt")
+    entries = inventory([str(tmp_path / folder / "texts") for folder in order])
+    assert len({entry.name for entry in entries}) == 3
+
+
 def test_a_file_that_vanishes_has_no_size(tmp_path):
     assert Entry("x", tmp_path / "gone.txt", "gone.txt").size == 0
     assert Piece.of(Entry("x", tmp_path / "gone.txt", "gone.txt")).size == 0

@@ -93,8 +93,12 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
             if resolved not in seen:
                 seen.add(resolved)
                 name = name_of(os.fsencode(name))  # old zips leave names that are not UTF-8
-                names[name] = names.get(name, 0) + 1
-                entries.append(Entry(source, path, name if names[name] == 1 else f"{name}@{names[name]}"))
+                own = name
+                while own in names:
+                    names[name] += 1
+                    own = f"{name}@{names[name]}"
+                names[own] = 1
+                entries.append(Entry(source, path, own))
     return entries
 
 
