@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,11 @@ def test_a_place_without_a_name_is_the_folder_it_means(tmp_path, monkeypatch, pl
         assert folder.is_absolute()
     with pytest.raises(UserError, match="give another path"):
         folders.write_file(Path(place), "")
+
+
+def test_a_place_that_is_no_text_is_a_sentence(tmp_path):
+    with pytest.raises(UserError, match="udcd6 is a path that is not UTF-8: give another folder with -o"):
+        make(tmp_path / os.fsdecode(b"\xd6"))
 
 
 def test_the_root_is_never_replaced():

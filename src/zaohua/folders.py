@@ -125,8 +125,17 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def refuse_others(folder: Path) -> None:
-    """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced."""
+    """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced.
+
+    Nor can there be one at a path that is no text: manifests and other programs' libraries cannot name it.
+    """
     folder = named(folder)
+    whole = os.path.abspath(folder)
+    if (shown := whole.encode("utf-8", "backslashreplace").decode()) != whole:
+        raise UserError(
+            f"{shown} is a path that is not UTF-8: give another folder with -o",
+            f"{shown} 这个路径不是 UTF-8 编码：请用 -o 另给一个文件夹",
+        )
     if not folder.exists() or manifest_of(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return
     english, chinese = (

@@ -213,12 +213,6 @@ def test_a_sitemap_that_unpacks_without_end_is_a_line(tmp_path, site, monkeypatc
     assert "a page of more than 10,000 bytes" in reason(tmp_path, url, client())
 
 
-def test_an_address_that_is_no_text_is_a_line(tmp_path, site):
-    (item,) = texts(tmp_path, f"{site.address}/\udcff", client())
-    assert item.reason == "not an address"
-    assert site.asked == []
-
-
 def test_a_page_named_alone_has_the_size_of_any_page(tmp_path, site):
     said = reason(tmp_path, site.put("/large", b"x" * 5000), client(largest_page=2000))
     assert said == "a page of more than 2,000 bytes"

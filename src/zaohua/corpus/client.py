@@ -116,7 +116,6 @@ class Web:
         try:
             parts = urlsplit(url.strip())
             host, _ = parts.hostname, parts.port
-            url.encode()  # a terminal's bytes may be no text
         except ValueError:
             raise FailedError("not an address") from None
         if parts.scheme not in self.schemes or not host or parts.username is not None:

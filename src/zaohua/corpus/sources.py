@@ -79,6 +79,11 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
     seen: set[Path] = set()
     names: dict[str, int] = {}
     for source in sources:
+        if (shown := source.encode("utf-8", "backslashreplace").decode()) != source:
+            raise UserError(
+                f"{shown} is a name that is not UTF-8: give the folder that it lies in, or a glob such as *",
+                f"{shown} 这个名字不是 UTF-8 编码：请给出它所在的文件夹，或用 * 这样的通配符",
+            )
         found = list(_files(source, fetch))
         if not found:
             english, chinese = (

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -41,7 +40,7 @@ def fetch(
     be had, a page or a sitemap with its pages, is in a file that says why.
     """
     web = web or Web(settings)
-    folder = cache / _name(source)
+    folder = cache / hashlib.sha256(source.encode()).hexdigest()[:32]
     folder.mkdir(parents=True, exist_ok=True)
     listing = _listing(source, folder, web)
     pages = listing.pages[: settings.pages]
@@ -91,11 +90,7 @@ def _asked(source: str, folder: Path, web: Web) -> Listing:
 
 def _kept(url: str, folder: Path, how: str = "") -> Path:
     """Where a page is kept."""
-    return folder / f"{_name(url)}.{how}warc"
-
-
-def _name(url: str) -> str:
-    return hashlib.sha256(os.fsencode(url)).hexdigest()[:32]
+    return folder / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.{how}warc"
 
 
 def _response(url: str, answer: Answer) -> bytes:
