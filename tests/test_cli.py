@@ -10,6 +10,9 @@ import sys
 import pytest
 
 from zaohua import cli, folders, verbs
+from zaohua.corpus.documents import DOCUMENT, Table
+from zaohua.tokenizer.settings import TokenizerSettings
+from zaohua.tokenizer.training import train_tokenizer
 
 WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
 
@@ -236,7 +239,35 @@ def test_a_dry_run_writes_a_sample_and_its_report_beside_the_folder_that_is_name
     assert (report["sample"], report["total"]["texts"]) == (5, 5)
     assert (tmp_path / "out-sample/report.html").is_file()
     assert cli.run(["corpus", "../texts", "-o", "/", *flags]) == 1
-    assert "error: / cannot be replaced by a corpus" in capsys.readouterr().err
+    assert "error: / cannot be replaced: give another place with -o" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tokenizer", "train", "../corpus", "--vocab-size", "270"],
+        ["tokenizer", "import", "../tokenizer"],
+        ["tokenizer", "extend", "../tokenizer", "--words", "../words"],
+        ["tokens", "../corpus", "../tokenizer"],
+    ],
+)
+def test_the_folder_that_one_stands_in_is_a_place_to_write(words, tmp_path, monkeypatch, capsys):
+    with folders.writing(tmp_path / "corpus", {"stage": "corpus", "settings": {}, "inputs": {}}) as corpus:
+        for part in ("documents", "heldout"):
+            (corpus / part).mkdir()
+            with Table(corpus / part / "part-000000.parquet", DOCUMENT) as table:
+                table.add({"id": "1", "text": "the cat sat on a mat\n" * 500, "source": "a", "meta": "{}"})
+        total = {"bytes": 10500, "heldout_bytes": 10500}
+        folders.write_json(corpus / "report.json", {"total": total, "sources": {"a": total}})
+    train_tokenizer(["the cat sat on a mat\n" * 500], TokenizerSettings(vocab_size=270)).save(tmp_path / "tokenizer")
+    (tmp_path / "words").write_text("mat mat\ncats\n")
+    for place, said in ((".", ""), ("/", "error: / cannot be replaced: give another place with -o")):
+        (tmp_path / "out").mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / "out")
+        assert cli.run([*words, "-o", place]) == (1 if said else 0), capsys.readouterr().err
+        assert said in capsys.readouterr().err
+        assert folders.problems(tmp_path / "out") == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "out", "tokenizer", "words"]
 
 
 def test_the_runner_has_a_short_flag(monkeypatch, capsys):

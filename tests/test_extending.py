@@ -4,8 +4,12 @@ import pytest
 
 from zaohua import extending, folders
 from zaohua.corpus.documents import DOCUMENT, Table
+from zaohua.events import Events
+from zaohua.settings import UserError
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.training import train_tokenizer
+
+QUIET = Events(console=False)
 
 
 def corpus_of(sources, folder):
@@ -16,6 +20,18 @@ def corpus_of(sources, folder):
                 table.add({"id": source, "text": "the cat sat on a mat\n" * 9, "source": source, "meta": "{}"})
         folders.write_json(temporary / "report.json", {"sources": {source: {} for source in sources}})
     return folder
+
+
+def test_what_we_did_not_write_is_refused_before_anything_is_read(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "thesis.txt").write_text("years of work")
+    missing = tmp_path / "missing"
+    for work in (
+        lambda: extending.bring(missing, tmp_path / "out", QUIET, kind=None, cut=None),
+        lambda: extending.run(missing, tmp_path / "out", QUIET, words=missing, merges=0, corpus=None, chat=False),
+    ):
+        with pytest.raises(UserError, match="holds something that zaohua did not write"):
+            work()
 
 
 @pytest.mark.parametrize(

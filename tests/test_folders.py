@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -180,6 +181,46 @@ def test_what_we_did_not_write_is_never_replaced(tmp_path):
     (tmp_path / "empty").mkdir()
     make(tmp_path / "empty")
     assert folders.problems(tmp_path / "empty") == []
+
+
+def test_what_comes_while_we_write_is_never_replaced(tmp_path):
+    def write() -> None:
+        with folders.writing(tmp_path / "x", KNOWN) as temporary:
+            (temporary / "a.txt").write_text("ours")
+            (tmp_path / "x").mkdir()
+            (tmp_path / "x" / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(UserError, match="did not write"):
+        write()
+    assert (tmp_path / "x" / "thesis.txt").read_text() == "years of work"
+    assert names(tmp_path) == ["x"]
+
+
+@pytest.mark.parametrize("place", [".", "sub/.."])
+def test_a_place_without_a_name_is_the_folder_it_means(tmp_path, monkeypatch, place):
+    (tmp_path / "x").mkdir()
+    monkeypatch.chdir(tmp_path / "x")
+    for _ in range(2):
+        make(Path(place))
+        assert folders.problems(tmp_path / "x") == []
+        with pytest.raises(UserError, match="is gone, or was replaced by a new one: enter it again with cd"):
+            make(Path(place))
+        monkeypatch.chdir(tmp_path / "x")
+    assert names(tmp_path) == ["x"]
+    with folders.alone(Path(place)) as folder:
+        assert folder.is_absolute()
+    with pytest.raises(UserError, match="give another path"):
+        folders.write_file(Path(place), "")
+
+
+def test_a_place_that_is_no_text_is_a_sentence(tmp_path):
+    with pytest.raises(UserError, match="udcd6 is a path that is not UTF-8: give another folder with -o"):
+        make(tmp_path / os.fsdecode(b"\xd6"))
+
+
+def test_the_root_is_never_replaced():
+    with pytest.raises(UserError, match="/ cannot be replaced: give another place with -o"):
+        make(Path("/"))
 
 
 def test_json_is_written_whole_and_read_back(tmp_path):

@@ -19,6 +19,17 @@ def changed(**changes) -> Recipe:
     return check(Recipe, {"minutes": 10.0, "corpus": {"sources": ["a"]}} | changes)
 
 
+@pytest.mark.parametrize("stage", ["corpus", "tokenizer", "tokens", "pretrain", "chat", "report"])
+def test_a_folder_that_we_did_not_write_is_refused_before_any_stage_begins(tmp_path, monkeypatch, stage):
+    (tmp_path / stage).mkdir()
+    (tmp_path / stage / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(pipeline.corpus_stage, "run", lambda *_, **__: pytest.fail("it began"))
+    recipe = changed(chat={"sources": ["microworld:small"]})
+    with pytest.raises(UserError, match=rf"{stage} holds something that zaohua did not write"):
+        pipeline.run(recipe, tmp_path, Events(console=False), started=time.monotonic())
+    assert not (tmp_path / "recipe.toml").exists()
+
+
 def test_what_is_left_is_shared_out_once_and_kept(tmp_path):
     budget = Budget(tmp_path, TEN, time.monotonic() - 100)
     budget.share_out("text", SHARES, reserve=70.0)

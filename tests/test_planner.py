@@ -1,5 +1,7 @@
 """The plan: more time or more text buys a lower expected loss, and a request is planned once."""
 
+from pathlib import Path
+
 import pytest
 
 from zaohua import planner
@@ -82,6 +84,11 @@ def test_a_preset_keeps_its_own_dropout_and_reads_as_far_as_its_rows(glanced):
     recipe = planner.plan(("x",), 10.0, None, {"model": {"preset": "gpt2"}}, Events(console=False))
     config = config_of(recipe.model, vocab_size=512, max_length=LENGTH)
     assert (config.residual_dropout, config.max_length, recipe.model.max_length) == (0.1, LENGTH, None)
+
+
+def test_a_run_in_the_folder_that_one_stands_in_has_its_name(glanced, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert planner.plan(("x",), 10.0, Path("."), {}, Events(console=False)).name == tmp_path.name
 
 
 @pytest.mark.parametrize(

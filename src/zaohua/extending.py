@@ -39,6 +39,7 @@ def run(
             "--grow N learns N merges from a corpus: give it together with --corpus FOLDER",
             "--grow N 要从语料中学习 N 个合并：请与 --corpus FOLDER 一起给出",
         )
+    folders.refuse_others(output)
     listed = read_words(words) if words else []
     learned = list(sample(_finished(corpus), _LEARNED)) if corpus else []
     grown = partial(extended, words=listed, texts=learned, merges=merges, chat=chat)
@@ -71,6 +72,7 @@ def run(
 
 def bring(vocabulary: Path, output: Path, events: Events, *, kind: Source | None, cut: str | None) -> None:
     """Write a vocabulary of another program as a tokenizer folder."""
+    folders.refuse_others(output)
     found = import_vocabulary(vocabulary, kind, cut=cut)
     _save(found, output, {"kind": kind, "cut": cut}, {"digest": found.digest})
     name, size = found.form.name, found.vocab_size

@@ -30,8 +30,29 @@ def digest_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def named(path: Path) -> Path:
+    """The same place by a name that others can be made of; `.` and `..` have none. Raises UserError for the root, and
+    for `.` where that is gone: who replaces the folder that a terminal stands in leaves it in the old one.
+    """
+    if path.name not in ("", ".."):
+        return path
+    try:
+        path = Path(os.path.abspath(path))
+    except FileNotFoundError:
+        raise UserError(
+            "the folder you are in is gone, or was replaced by a new one: enter it again with cd",
+            "当前所在的文件夹已不存在，或已换成新的：请用 cd 重新进入",
+        ) from None
+    if not path.name:
+        raise UserError(
+            f"{path} cannot be replaced: give another place with -o", f"{path} 不能替换：请用 -o 另给一个位置"
+        )
+    return path
+
+
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file so that a crash leaves either the old one or the new one: temporary name, fsync, rename."""
+    path = named(path)
     temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex}")
     try:
         with temporary.open("wb") as file:
@@ -82,12 +103,12 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
     """Yield a temporary folder to fill; on success write its manifest, fsync everything and rename it to `folder`.
 
     On any failure the temporary folder is removed and what stood at `folder` is left as it was. Raises UserError where
-    that is a folder with something in it that no stage of ours wrote, or another process is writing it.
+    that is a folder with something in it that no stage of ours wrote, at the beginning or at the end, or another
+    process is writing it.
     `manifest` holds what the caller knows: stage, settings, inputs; files, sizes and digests are added here.
     """
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with alone(folder):
+        with alone(folder) as folder:
             sweep(folder)
             refuse_others(folder)
             temporary = folder.with_name(f".{folder.name}.tmp-{uuid.uuid4().hex}")
@@ -95,6 +116,7 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
             try:
                 yield temporary
                 seal(temporary, manifest)
+                refuse_others(folder)  # something may have come meanwhile
                 _swap(temporary, folder)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -103,7 +125,17 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def refuse_others(folder: Path) -> None:
-    """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced."""
+    """Raise UserError where something stands at `folder` that is no finished stage of ours and must not be replaced.
+
+    Nor can there be one at a path that is no text: manifests and other programs' libraries cannot name it.
+    """
+    folder = named(folder)
+    whole = os.path.abspath(folder)
+    if (shown := whole.encode("utf-8", "backslashreplace").decode()) != whole:
+        raise UserError(
+            f"{shown} is a path that is not UTF-8: give another folder with -o",
+            f"{shown} 这个路径不是 UTF-8 编码：请用 -o 另给一个文件夹",
+        )
     if not folder.exists() or manifest_of(folder) or (folder.is_dir() and not any(folder.iterdir())):
         return
     english, chinese = (
@@ -236,8 +268,11 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Be the one writer of a folder that may be replaced: the lock stands beside it, and goes with its holder."""
+def alone(folder: Path) -> Iterator[Path]:
+    """Be the one writer of a folder that may be replaced, and get it `named`: the lock stands beside it, and goes with
+    its holder.
+    """
+    folder = named(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     path = folder.with_name(f".{folder.name}.writing")
     while True:
@@ -245,7 +280,7 @@ def alone(folder: Path) -> Iterator[None]:
             _take(file, folder)
             if os.fstat(file.fileno()).st_nlink:  # else its last holder has just removed it
                 try:
-                    yield
+                    yield folder
                 finally:
                     path.unlink(missing_ok=True)
                 return

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from zaohua import folders, report, stages
+from zaohua import folders, report, stages, training_folder
 from zaohua.corpus import stage as corpus_stage
 from zaohua.data import shards
 from zaohua.events import Events, duration, stage_name
@@ -110,9 +110,12 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         if recipe.chat.sources:
             require_length(recipe.chat.training, "chat.training")
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
-    paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", "pretrain", "chat", "report")}
     chatting = bool(recipe.chat.sources)
+    trained = ("pretrain", "chat") if chatting else ("pretrain",)
+    paths = {stage: folder / stage for stage in ("corpus", "tokenizer", "tokens", *trained, "report")}
     with folders.locked(folder):
+        for stage, path in paths.items():  # now, and not when the stages before it are done
+            (training_folder.refuse_others if stage in trained else folders.refuse_others)(path)
         budget = Budget(folder, recipe, started)
         with _recipe_of(folder, recipe):
             with budget.spending("plan"):

@@ -105,7 +105,7 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
     choices = weigh(text, measure_speed(text.vocab_size), asked)
     best = min(choices, key=lambda choice: choice.bits_per_byte)
     chosen: dict[str, Any] = {
-        "name": folder.name if folder else "plan",
+        "name": folders.named(folder).name if folder else "plan",
         "minutes": float(minutes),
         "request": request,
         "corpus": {"sources": list(texts)},

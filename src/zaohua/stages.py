@@ -80,7 +80,7 @@ def pretrain(
     if start is not None:
         inputs["start"] = folders.digest(start / "model.safetensors")
     manifest: dict[str, Any] = {"stage": "pretrain", "code": CODE, "settings": asked, "inputs": inputs}
-    with folders.alone(output):
+    with folders.alone(output) as output:
         if training_folder.finished(output, manifest, events):
             return output
         part = store.part("train")
@@ -165,7 +165,7 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
             "conversations": conversations_digest(chat),
         },
     }
-    with folders.alone(output):
+    with folders.alone(output) as output:
         if training_folder.finished(output, manifest, events):
             return output
         loaded = load_model(model)

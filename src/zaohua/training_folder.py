@@ -22,6 +22,9 @@ from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
 from zaohua.training.settings import WATCHING, TrainingSettings
 
+BEGUN = "begun.json"
+"""What is trained in a training folder, written first."""
+
 
 def finished(output: Path, manifest: dict[str, Any], events: Events) -> bool:
     """Whether `output` holds this very run, finished; then that is said."""
@@ -31,16 +34,21 @@ def finished(output: Path, manifest: dict[str, Any], events: Events) -> bool:
     return found
 
 
+def refuse_others(output: Path) -> None:
+    """Raise UserError where something stands at `output` that is no training folder."""
+    if not (output / BEGUN).is_file():
+        folders.refuse_others(output)
+
+
 def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
     """Make ready to train in `output`, where this very run goes on and one with other settings is moved aside.
 
     To be called when nothing can be wrong any more. Raises UserError where `output` holds anything else.
     """
-    begun = output / "begun.json"
+    begun = output / BEGUN
     wanted = json.loads(json.dumps(manifest, default=str))
-    if not begun.is_file():
-        folders.refuse_others(output)
-    elif not (output / folders.MANIFEST).exists():
+    refuse_others(output)
+    if begun.is_file() and not (output / folders.MANIFEST).exists():
         remedy = "delete its folder, and the same command begins anew", "请删除它所在的文件夹，再运行同一命令会从头开始"
         if folders.read_json(begun, *remedy) == wanted:
             return

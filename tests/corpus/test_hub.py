@@ -11,7 +11,13 @@ from zaohua.settings import UserError
 
 
 class Errors:
-    class HfHubHTTPError(OSError):
+    class HTTPError(Exception):
+        pass
+
+    class HFValidationError(ValueError):
+        pass
+
+    class HfHubHTTPError(HTTPError, OSError):
         pass
 
     class RepositoryNotFoundError(HfHubHTTPError):
@@ -105,12 +111,26 @@ def test_where_nothing_can_be_read_the_hubs_parquet_form_is(tmp_path):
         ("hf:a/b", library([], fails=Errors.GatedRepoError("x")), "given only to those who asked"),
         ("hf:a/b", library([], fails=Errors.RepositoryNotFoundError("x")), "there is no data set a/b"),
         ("hf:a/b", library([], fails=OSError("offline\nlong")), r"could not be fetched \(offline\)"),
+        ("hf:a/b", library([], fails=Errors.HTTPError("no answer")), r"could not be fetched \(no answer\)"),
+        ("hf:a/b", library([], fails=RuntimeError("no block")), r"could not be fetched \(no block\)"),
     ],
 )
 def test_what_cannot_be_had_is_one_sentence(tmp_path, source, fake, said):
     with pytest.raises(UserError, match=said):
         hub.fetch(source, tmp_path, 10**9, fake)
     assert fake.asked == []
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [("hf:a/b", r"hf:a/b could not be fetched \(.*\): try again"), ("hf:a..b/c", "names no data set"),
+     ("hf:-a/b", "names no data set")],
+)  # fmt: skip
+def test_what_the_library_itself_raises_is_one_sentence(tmp_path, source, said):
+    real, errors = pytest.importorskip("huggingface_hub"), pytest.importorskip("huggingface_hub.errors")
+    nobody = SimpleNamespace(HfApi=lambda: real.HfApi(endpoint="https://127.0.0.1:9"), errors=errors)
+    with pytest.raises(UserError, match=said):
+        hub.fetch(source, tmp_path, 10**9, nobody)
 
 
 def test_without_the_library_the_extra_is_named(tmp_path, monkeypatch):

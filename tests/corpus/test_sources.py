@@ -48,6 +48,24 @@ def test_two_files_of_one_name_have_two_names(tmp_path):
     assert [entry.name for entry in entries] == ["texts/a.txt", "texts/a.txt@2"]
 
 
+@pytest.mark.parametrize("order", [("one", "two"), ("two", "one")])
+def test_a_file_whose_name_looks_like_a_second_one_keeps_a_name_of_its_own(tmp_path, order):
+    made(tmp_path, "one/texts/a.txt", "one/texts/a.txt@2", "two/texts/a.txt")
+    entries = inventory([str(tmp_path / folder / "texts") for folder in order])
+    assert len({entry.name for entry in entries}) == 3
+
+
+def test_a_source_that_is_not_utf_8_is_refused_and_the_folder_above_it_is_read(tmp_path):
+    name = os.fsdecode("中文".encode("gbk"))
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "a.txt").write_text("a")
+    with pytest.raises(UserError, match=r"udcd6.* is a name that is not UTF-8: give the folder that it lies in"):
+        inventory([str(tmp_path / name)])
+    for source in (str(tmp_path), f"{tmp_path}/*"):
+        (entry,) = inventory([source])
+        assert entry.name.endswith("/中文/a.txt")
+
+
 def test_a_file_that_vanishes_has_no_size(tmp_path):
     assert Entry("x", tmp_path / "gone.txt", "gone.txt").size == 0
     assert Piece.of(Entry("x", tmp_path / "gone.txt", "gone.txt")).size == 0

@@ -16,8 +16,9 @@ import pytest
 import zstandard
 
 from zaohua import folders
-from zaohua.corpus import finishing, pieces, stage
+from zaohua.corpus import finishing, pieces, stage, web
 from zaohua.corpus import plan as planning
+from zaohua.corpus.client import Answer
 from zaohua.corpus.documents import read_documents
 from zaohua.corpus.engine import local, merging, schedule
 from zaohua.corpus.engine import task as tasks
@@ -284,6 +285,27 @@ def test_text_is_never_replaced_by_the_corpus_made_of_it(tmp_path):
     assert path.read_text() == LONG
 
 
+@pytest.mark.parametrize("what", ["evaluations", "domains"])
+def test_what_the_corpus_is_made_with_is_never_replaced_by_it(tmp_path, what):
+    write(tmp_path, "a.txt", LONG)
+    kept = make(tmp_path) / "mine.txt"
+    kept.write_text("example.org\n")
+    settings = {"evaluations": [str(kept)]} if what == "evaluations" else {"addresses": {"domains": str(kept)}}
+    with pytest.raises(UserError, match=r"mine\.txt lies in .*, where the corpus is to be written"):
+        make(tmp_path, heldout=0.2, **settings)
+    assert kept.exists()
+
+
+def test_what_we_did_not_write_is_refused_before_anything_is_done(tmp_path, monkeypatch):
+    write(tmp_path, "a.txt", LONG)
+    (tmp_path / "corpus").mkdir()
+    (tmp_path / "corpus" / "thesis.txt").write_text("years of work")
+    monkeypatch.setattr(stage, "gathered", lambda *_: pytest.fail("it began"))
+    with pytest.raises(UserError, match="holds something that zaohua did not write: give another folder with -o"):
+        make(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "texts"]
+
+
 def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
     for n in range(10):
         write(tmp_path, f"{n}.jsonl", records(3000, "content"))
@@ -435,6 +457,21 @@ def test_pages_of_listed_domains_and_words_are_left_out_and_a_changed_list_is_no
     listed.unlink()
     with pytest.raises(UserError, match=r"domains.txt cannot be read"):
         make(tmp_path, addresses={"domains": str(listed)})
+
+
+def test_a_sitemap_without_pages_is_a_line_and_alone_a_sentence(tmp_path, monkeypatch):
+    url = "https://example.org/sitemap.xml"
+    monkeypatch.setattr(web.Web, "page", lambda _, url, largest: Answer(url, 200, (), b"<urlset></urlset>"))
+    named = (
+        r"no text was found in https://example\.org/sitemap\.xml \(.*: a sitemap that names no pages of example\.org"
+    )
+    with pytest.raises(UserError, match=named):
+        make(tmp_path, url, web={"allowed": True})
+    corpus = make(tmp_path, url, write(tmp_path, "a.txt", LONG), web={"allowed": True})
+    (row,) = removed(corpus, "unreadable")
+    assert row["id"].startswith("example.org/sitemap.xml")
+    assert row["reason"] == "a sitemap that names no pages of example.org"
+    assert both(corpus) == {"a.txt": LONG}
 
 
 @pytest.mark.parametrize("name", ["exam.jsonl", "exam.json", "exam.csv", "exam.parquet"])

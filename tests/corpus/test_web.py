@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from zaohua.corpus import client as module
+from zaohua.corpus import sitemaps
 from zaohua.corpus.client import FailedError, Web, WebSettings, is_public
 from zaohua.corpus.formats.settings import ReadingSettings
 from zaohua.corpus.reading import Noted, read
@@ -123,6 +124,98 @@ def test_the_pages_of_a_sitemap_are_fetched_and_a_stopped_run_goes_on(tmp_path, 
     assert len(texts(tmp_path, url, client())) == 5
     assert site.asked == ["/robots.txt", "/3", "/4"]
     assert len(texts(tmp_path / "other", url, client(pages=2))) == 2
+
+
+def sitemap(*urls: str, kind: str = "urlset") -> bytes:
+    return f"<{kind}>{''.join(f'<x><loc>{url}</loc></x>' for url in urls)}</{kind}>".encode()
+
+
+def reasons(items: list) -> dict[str, str]:
+    """Address -> why it could not be had, of those that could not."""
+    return {item.url: item.reason for item in items if hasattr(item, "reason")}
+
+
+@pytest.mark.parametrize("kind", ["urlset", "sitemapindex"])
+def test_a_sitemap_without_pages_is_a_line_and_is_looked_at_again(tmp_path, site, kind):
+    url = site.put("/sitemap.xml", sitemap(kind=kind))
+    assert reason(tmp_path, url, client()) == "a sitemap that names no pages of localhost"
+    entries = inventory([url], fetch=lambda source: fetch(source, tmp_path, WebSettings(), client(), few=9))
+    assert len(entries) == 1
+    site.put("/sitemap.xml", sitemap(site.put("/cats")))
+    (item,) = texts(tmp_path, url, client())
+    assert item.text == TEXT.strip()
+
+
+def test_a_sitemap_below_another_that_cannot_be_had_is_a_line_each_time(tmp_path, site):
+    gone, busy = site.put("/gone.xml", status=404), site.put("/busy.xml", status=503)
+    page, inner = site.put("/cats"), site.put("/index.xml", sitemap(kind="sitemapindex"))
+    whole = site.put("/whole.xml", sitemap(site.put("/dogs"), site.put("/dogs")))
+    url = site.put("/sitemap.xml", sitemap(gone, busy, whole, page, inner, kind="sitemapindex"))
+    none = "not a sitemap that lists pages"
+    first = texts(tmp_path, url, client())
+    assert reasons(first) == {
+        gone: "the server answered 404", busy: "the server answered 503", page: none, inner: none
+    }  # fmt: skip
+    assert len(first) == 5
+    site.put("/busy.xml", sitemap(site.put("/mice")))  # it has passed
+    second = texts(tmp_path, url, client())
+    assert reasons(second) == {gone: "the server answered 404", page: none, inner: none}
+    assert [item.url.rpartition("/")[2] for item in second if hasattr(item, "text")][:2] == ["dogs", "mice"]
+    site.asked.clear()
+    assert reasons(texts(tmp_path, url, client())) == reasons(second)
+    assert site.asked == []
+
+
+def test_more_pages_of_a_sitemap_are_added_to_those_that_are_there(tmp_path, site):
+    pages = [site.put(f"/{n}") for n in range(6)]
+    halves = [site.put(f"/half{n}.xml", sitemap(*pages[3 * n : 3 * n + 3])) for n in range(2)]
+    one, two = site.put("/one.xml", sitemap(*pages)), site.put("/two.xml", sitemap(*halves, kind="sitemapindex"))
+
+    def read_from(url: str, most: int) -> list[str]:
+        site.asked.clear()
+        return [item.url for item in texts(tmp_path / url[-7:], url, client(pages=most))]
+
+    for url, listing in ((one, []), (two, ["/two.xml", "/half0.xml", "/half1.xml"])):
+        assert read_from(url, 2) == pages[:2]
+        assert read_from(url, 3) == pages[:3]
+        assert site.asked == ["/robots.txt", "/2"]
+        assert read_from(url, 5) == pages[:5]
+        assert site.asked == ["/robots.txt", *listing, "/3", "/4"]
+        assert read_from(url, 2) == pages[:2]
+        assert site.asked == []
+
+
+def test_what_was_listed_stays_when_the_sitemap_has_changed_or_is_gone(tmp_path, site):
+    pages = [site.put(f"/{n}") for n in range(4)]
+    first, second = site.put("/first.xml", sitemap(*pages[:2])), site.put("/second.xml", sitemap(*pages[2:]))
+    url = site.put("/sitemap.xml", sitemap(first, second, kind="sitemapindex"))
+    assert len(texts(tmp_path, url, client(pages=2))) == 2
+    site.put("/sitemap.xml", status=500)
+    found = texts(tmp_path, url, client(pages=9))
+    assert reasons(found) == {url: "the server answered 500"}
+    assert [item.url for item in found[:2]] == pages[:2]
+    site.put("/sitemap.xml", sitemap(second, kind="sitemapindex"))
+    assert [item.url for item in texts(tmp_path, url, client(pages=9))] == pages
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"), [("gbk", "gb2312"), ("utf-8", "utf-8"), ("utf-8", "nonsense"), ("big5", "big5")]
+)
+def test_a_sitemap_may_be_in_an_encoding_of_its_own(tmp_path, site, encoding, declared):
+    body = f"<?xml version='1.0' encoding='{declared}'?><!-- 網站 -->".encode(encoding) + sitemap(site.put("/cats"))
+    (item,) = texts(tmp_path, site.put("/sitemap.xml", body), client())
+    assert item.text == TEXT.strip()
+
+
+def test_a_sitemap_that_unpacks_without_end_is_a_line(tmp_path, site, monkeypatch):
+    monkeypatch.setattr(sitemaps, "LARGEST", 10_000)
+    url = site.put("/sitemap.xml.gz", gzip.compress(sitemap(*["x"] * 10**5)), mime="application/gzip")
+    assert "a page of more than 10,000 bytes" in reason(tmp_path, url, client())
+
+
+def test_a_page_named_alone_has_the_size_of_any_page(tmp_path, site):
+    said = reason(tmp_path, site.put("/large", b"x" * 5000), client(largest_page=2000))
+    assert said == "a page of more than 2,000 bytes"
 
 
 def test_robots_txt_is_obeyed_also_after_redirects(tmp_path, site):

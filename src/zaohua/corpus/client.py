@@ -21,6 +21,7 @@ from zaohua.settings import Settings
 
 AGENT = "zaohua"
 _MOVED = (301, 302, 303, 307, 308)
+_PASSING = (408, 425, 429, *range(500, 600))  # answers that may be others tomorrow
 _REDIRECTS = 5
 _BLOCK = 2**16
 _LONGEST_DELAY = 60.0
@@ -217,6 +218,13 @@ def _end(connection: socket.socket, over: threading.Event) -> None:
     over.set()
     with contextlib.suppress(OSError):  # it may have ended by itself
         socket.socket.shutdown(connection, socket.SHUT_RDWR)  # TLS has its own, which would take it from who reads
+
+
+def answered(answer: Answer) -> Answer:
+    """The same answer; raises FailedError where it is none to what was asked."""
+    if answer.status != 200:
+        raise FailedError(f"the server answered {answer.status}", passing=answer.status in _PASSING)
+    return answer
 
 
 def content_of(answer: Answer, largest: int) -> bytes:

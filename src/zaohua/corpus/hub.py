@@ -24,10 +24,7 @@ def fetch(
     """
     match = _NAME.fullmatch(source)
     if match is None:
-        raise UserError(
-            f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories",
-            f"{source} 不是数据集的名字：请写 hf:NAME 或 hf:NAME:SUBSET，如 hf:roneneldan/TinyStories",
-        )
+        raise _unnamed(source)
     name, subset = match.group(1), match.group(2) or ""
     hub = library or _library()
     try:
@@ -61,12 +58,21 @@ def fetch(
             f"there is no data set {name} on the hub: look its name up on huggingface.co/datasets",
             f"hub 上没有数据集 {name}：请在 huggingface.co/datasets 上查它的名字",
         ) from None
-    except (hub.errors.HfHubHTTPError, OSError) as error:
+    except hub.errors.HFValidationError:
+        raise _unnamed(source) from None
+    except (hub.errors.HTTPError, OSError, RuntimeError) as error:  # nobody answers; or its downloader fails
         said = str(error).partition("\n")[0]
         raise UserError(
             f"{source} could not be fetched ({said}): try again, or give its files by their folder",
             f"无法获取 {source}（{said}）：请重试，或给出存放其文件的文件夹",
         ) from None
+
+
+def _unnamed(source: str) -> UserError:
+    return UserError(
+        f"{source} names no data set: write hf:NAME or hf:NAME:SUBSET, such as hf:roneneldan/TinyStories",
+        f"{source} 不是数据集的名字：请写 hf:NAME 或 hf:NAME:SUBSET，如 hf:roneneldan/TinyStories",
+    )
 
 
 def _library() -> Any:

@@ -79,6 +79,11 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
     seen: set[Path] = set()
     names: dict[str, int] = {}
     for source in sources:
+        if (shown := source.encode("utf-8", "backslashreplace").decode()) != source:
+            raise UserError(
+                f"{shown} is a name that is not UTF-8: give the folder that it lies in, or a glob such as *",
+                f"{shown} 这个名字不是 UTF-8 编码：请给出它所在的文件夹，或用 * 这样的通配符",
+            )
         found = list(_files(source, fetch))
         if not found:
             english, chinese = (
@@ -93,8 +98,12 @@ def inventory(sources: Sequence[str], fetch: Fetch | None = None) -> list[Entry]
             if resolved not in seen:
                 seen.add(resolved)
                 name = name_of(os.fsencode(name))  # old zips leave names that are not UTF-8
-                names[name] = names.get(name, 0) + 1
-                entries.append(Entry(source, path, name if names[name] == 1 else f"{name}@{names[name]}"))
+                own = name
+                while own in names:
+                    names[name] += 1
+                    own = f"{name}@{names[name]}"
+                names[own] = 1
+                entries.append(Entry(source, path, own))
     return entries
 
 

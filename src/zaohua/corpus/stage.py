@@ -38,17 +38,20 @@ def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Emb
     """Read `settings.sources`, clean them, remove repeats and hold out a part -> the corpus folder `output`.
 
     `documents/` and `heldout/` hold what is kept, `removed/` what is not, with the reason; report.json counts. Killed
-    and begun again, it goes on where it was. Raises UserError when a source is missing, nothing in it is text, or there
-    is too little to train on.
+    and begun again, it goes on where it was. Raises UserError when a source is missing, nothing in it is text, there is
+    too little to train on, or `output` is no folder of ours.
     """
+    folders.refuse_others(output)  # now, and not when all the work is done
+    output = folders.named(output)
     work = output.absolute().with_name(f".{output.name}.work")
     entries, worlds = gathered(settings, embedded, work)
     evaluations = inventory(settings.evaluations)
-    for entry in entries:
-        if output.resolve() in Path(_place(entry)).parents:  # it would be replaced by what is made of it
+    listed = [Path(settings.addresses.domains)] if settings.addresses.domains else []
+    for path in [*(entry.path for entry in (*entries, *evaluations)), *listed]:
+        if output.resolve() in Path(os.path.realpath(path)).parents:  # it would be replaced by what is made with it
             raise UserError(
-                f"{entry.path} lies in {output}, where the corpus is to be written: give another folder with -o",
-                f"{entry.path} 在 {output} 里面，而语料要写到那里：请用 -o 另给一个文件夹",
+                f"{path} lies in {output}, where the corpus is to be written: give another folder with -o",
+                f"{path} 在 {output} 里面，而语料要写到那里：请用 -o 另给一个文件夹",
             )
     work.mkdir(parents=True, exist_ok=True)
     with folders.locked(work):

@@ -1,11 +1,11 @@
 """Verbs for text: the corpus, the tokenizer and the tokens."""
 
-import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from zaohua import folders
 from zaohua.corpus.settings import RunnerSettings
 from zaohua.data.settings import TokensSettings
 from zaohua.events import Events
@@ -34,12 +34,6 @@ def corpus(
     from zaohua.corpus.gathering import SAMPLE
     from zaohua.sources import embedded_documents
 
-    output = Path(os.path.abspath(output))  # `.` has no name that others could be made of
-    if not output.name:
-        raise UserError(
-            f"{output} cannot be replaced by a corpus: give another folder with -o, such as corpus",
-            f"{output} 不能换成语料：请用 -o 给出另一个文件夹，如 corpus",
-        )
     wanted = (settings or CorpusFlags()).model_copy(update={"sources": sources})
     if runner is not None:
         where = check(RunnerSettings, wanted.run.model_dump() | {"runner": runner})
@@ -50,7 +44,8 @@ def corpus(
                 f"--dry-run is {dry_run}: give a number of texts, such as 1000",
                 f"--dry-run 的值为 {dry_run}：请给出文本的篇数，如 1000",
             )
-        wanted, output = wanted.model_copy(update={"sample": dry_run}), output.with_name(output.name + SAMPLE)
+        wanted, output = wanted.model_copy(update={"sample": dry_run}), folders.named(output)
+        output = output.with_name(output.name + SAMPLE)
     stage.run(wanted, output, Events(), embedded=embedded_documents)
 
 

@@ -82,6 +82,21 @@ def test_truncated_and_damaged_parquet_is_set_aside(items_of, tmp_path):
         assert "Parquet" in found[-1].reason
 
 
+def test_a_text_in_parquet_has_the_size_of_any_document(items_of, tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["kept", "x" * 5000]}), tmp_path / "made")
+    good, bad = items_of("a.parquet", (tmp_path / "made").read_bytes(), largest_document=2048)
+    assert good.text == "kept"
+    assert (bad.reason, bad.line) == ("a value of 5,000 characters (largest_document)", 2)
+
+
+def test_parquet_that_repeats_a_text_without_end_is_set_aside(items_of, tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"text": ["word " * 200] * 5000}), tmp_path / "made")
+    data = (tmp_path / "made").read_bytes()
+    *good, bad = items_of("a.parquet", data, largest_document=2048)
+    assert bad.reason.startswith("unpacks to more than 250 times its size")
+    assert len(good) == 250 * len(data) // 1000
+
+
 def test_packed_parquet_is_not_read(items_of, tmp_path):
     assert "unpack it" in items_of("a.parquet.gz", gzip.compress(parquet(tmp_path)))[0].reason
 

@@ -155,6 +155,8 @@ def texts_of(
             shown = json.dumps(record, ensure_ascii=False, default=str)
             name = noted.text_field or f"none of {', '.join(TEXT_FIELDS)}; name it with text_field"
             yield Unreadable(f"no text in the record (field {name})", number, shown)
+        elif len(text) > settings.largest_document:
+            yield _too_large(len(text), number)
         else:
             rest = {k: v for k, v in record.items() if k != noted.text_field} if isinstance(record, dict) else {}
             url = next((rest[name] for name in _URL_FIELDS if isinstance(rest.get(name), str)), "")

@@ -10,7 +10,7 @@ from operator import truediv
 from typing import Any
 
 from zaohua.corpus.formats.contents import Content, Span
-from zaohua.corpus.formats.items import Found, Item, Noted, Unreadable
+from zaohua.corpus.formats.items import Found, Item, Noted, SetAsideError, Unreadable
 from zaohua.corpus.formats.lines import sized_lines
 from zaohua.corpus.formats.records import TEXT_FIELDS, Record, texts_of
 from zaohua.corpus.formats.settings import ReadingSettings
@@ -128,7 +128,13 @@ def read_parquet(content: Content, settings: ReadingSettings, noted: Noted, span
 
     noted.encoding = "utf-8"
     try:
-        yield from texts_of(rows(), settings, noted, span.text_field)
+        taken = 0
+        for item in texts_of(rows(), settings, noted, span.text_field):
+            taken += len(item.text)
+            if taken > max(settings.largest_expansion * content.size, settings.largest_document):
+                times = settings.largest_expansion
+                raise SetAsideError(f"unpacks to more than {times} times its size: no text does (largest_expansion)")
+            yield item
     except (pyarrow.ArrowException, OSError) as error:
         if getattr(error, "errno", None):  # the disk's, not the file's
             raise
