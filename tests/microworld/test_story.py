@@ -1,6 +1,5 @@
 """Stories: deterministic, parallel in both languages, split by combinations, and many."""
 
-import re
 import subprocess
 import sys
 from itertools import islice
@@ -96,10 +95,3 @@ def test_a_corpus_reaches_its_size_with_whole_stories_and_equal_languages(richne
 def test_a_setting_that_does_not_exist_is_named(setting, value):
     with pytest.raises(ValueError, match=f"{setting} is '{value}'; it must be one of"):
         next(stories(**{setting: value}))
-
-
-@pytest.mark.parametrize(("language", "red"), [("en", r"\b(red|blue|pink) \w+"), ("zh", "(红|蓝|粉)色的..")])
-def test_a_small_story_mentions_a_colour_again_now_and_then(language, red):
-    told = [story.text for story in islice(stories(richness="small", language=language), 600)]
-    found = [[match[0] for match in re.finditer(red, text)] for text in told]
-    assert 20 <= sum(len(each) > len(set(each)) for each in found) <= 150

@@ -49,7 +49,8 @@ class Scene:
     def happen(self, kind: str, who: str = "", whom: str = "", thing: str = "", **roles: str) -> None:
         """Add an event; a plot that breaks the rules of the world is our own mistake."""
         event = Event(kind, who, whom, thing, **roles)
-        event = self.reminding(self.adorned(event) if self.rich else event)
+        if self.rich:
+            event = self.adorned(event)
         problems = apply(self.state, event)
         assert not problems, (event, problems, self.events)
         if thing and who and not self.held_out:
@@ -57,7 +58,7 @@ class Scene:
         self.events.append(event)
 
     def adorned(self, event: Event) -> Event:
-        """The event with the time, manner and reason that a rich telling mentions."""
+        """The event with the time, manner, reason and properties that a rich telling mentions."""
         extra: dict[str, str] = {}
         kind, rng = event.kind, self.rng
         if kind not in SCENE_SET and rng.random() < 0.4:
@@ -69,16 +70,12 @@ class Scene:
             extra["manner"] = adverbs[int(rng.random() * len(adverbs))]
         if kind in ("want", "wish") and rng.random() < 0.5:
             extra["reason"] = pick(rng, self.richness, "reasons")
-        return event._replace(**extra) if extra else event
-
-    def reminding(self, event: Event) -> Event:
-        """The event with what is known of its thing mentioned again now and then: else nobody learns to look it up."""
         known = self.state.properties.get(event.thing)
-        if known is None or event.colour or event.look:
-            return event
-        share = 0.35 if self.rich else 0.25
-        again = {name: value for name, value in known.items() if value and self.rng.random() < share}
-        return event._replace(**again) if again else event
+        if known is not None and not event.colour and not event.look:
+            for name in ("colour", "look"):
+                if known[name] and rng.random() < 0.35:
+                    extra[name] = known[name]
+        return event._replace(**extra) if extra else event
 
     def begin(self, people: int) -> tuple[str, ...]:
         """One or two people in one place: the story's opening or, later on, people of it and perhaps a newcomer."""
