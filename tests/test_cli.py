@@ -9,15 +9,17 @@ import sys
 
 import pytest
 
-from zaohua import cli, folders, verbs
+from zaohua import cli, folders, terminal, verbs
 from zaohua.corpus.documents import DOCUMENT, Table
+from zaohua.generation.settings import Sampling
+from zaohua.settings import UserError
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.tokenizer.training import train_tokenizer
 
 WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
 
 
-def ending_with(error: type[BaseException]):
+def ending_with(error: type[BaseException] | BaseException):
     def verb(*words: str) -> None:
         raise error
 
@@ -44,6 +46,26 @@ def test_a_run_whose_reader_left_is_not_done(verb, monkeypatch, capsys):
     monkeypatch.setattr(verbs, verb, ending_with(BrokenPipeError))
     assert cli.run([verb]) == (75 if verb in WRITING else 0)
     assert ("the same command continues" in capsys.readouterr().err) == (verb in WRITING)
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        (verbs.Interrupted("saved at step 3", "已存到第 3 步"), "已中断：已存到第 3 步；重复同一命令即可继续\n"),
+        (KeyboardInterrupt(), "已中断；重复同一命令即可继续\n"),
+        (BrokenPipeError(), "输出端已关闭；重复同一命令即可继续\n"),
+    ],
+)
+def test_how_a_verb_ends_is_said_in_the_reader_s_language(ends, said, monkeypatch, capsys):
+    monkeypatch.setenv("ZAOHUA_LANG", "zh")
+    monkeypatch.setattr(verbs, "run", ending_with(ends))
+    assert cli.run(["run"]) == 75
+    assert capsys.readouterr().err == said
+
+
+def test_no_texts_to_write_is_a_sentence(tmp_path):
+    with pytest.raises(UserError, match="--count is 0: give 1 or more"):
+        terminal.write(tmp_path, "", Sampling(), 0)
 
 
 @pytest.mark.slow

@@ -45,9 +45,6 @@ VERBS: dict[str, tuple[str, str]] = {
 
 WRITING = {"quickstart", "make", "run", "corpus", "tokenizer", "tokens", "pretrain", "finetune"}
 """Verbs whose work the same command continues: what is finished of it is kept."""
-ASKED_TO_END = (signal.SIGTERM, signal.SIGUSR1)
-"""Signals that end a verb as Ctrl-C does; a cluster's scheduler sends the second."""
-CONTINUES = "the same command continues  重复同一命令即可继续"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -105,22 +102,22 @@ def _carry_out(verb: str, words: list[str]) -> int:
         if isinstance(cause, ValidationError):
             return _mistake(settings.mistakes(cause, verbs.settings_named(cause.title)))
         return _mistake(verbs.misread(error))
-    before = {each: signal.signal(each, signal.default_int_handler) for each in ASKED_TO_END}
+    before = {each: signal.signal(each, signal.default_int_handler) for each in verbs.ASKED_TO_END}
     try:
         command(*bound.args, **bound.kwargs)
         sys.stdout.flush()
     except settings.UserError as error:
         return _mistake(error)
     except verbs.Interrupted as error:
-        return _unfinished(f"interrupted: {error} 已中断")
+        return _unfinished(f"interrupted: {error.english}", f"已中断：{error.chinese}")
     except KeyboardInterrupt:
         if verb in WRITING:
-            return _unfinished("interrupted 已中断")
-        print("interrupted 已中断", file=sys.stderr)
+            return _unfinished("interrupted", "已中断")
+        print("已中断" if speaks_chinese() else "interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         _let_go_of_output()
-        return _unfinished("nobody reads the output 输出已无人读取") if verb in WRITING else 0
+        return _unfinished("nobody reads the output", "输出端已关闭") if verb in WRITING else 0
     except Exception as error:
         import traceback
 
@@ -130,8 +127,8 @@ def _carry_out(verb: str, words: list[str]) -> int:
             return _mistake(named)
 
         traceback.print_exc()
-        print("\nthis is a bug of zaohua, not of yours: please report it with the lines above", file=sys.stderr)
-        print("这是 zaohua 自己的错误：请连同以上内容一起报告", file=sys.stderr)
+        ours = "this is a bug of zaohua, not of yours: please report it with the lines above"
+        print("\n这是 zaohua 自己的错误：请连同以上内容一起报告" if speaks_chinese() else f"\n{ours}", file=sys.stderr)
         return 2
     finally:
         for each, handler in before.items():
@@ -152,8 +149,9 @@ def _mistake(error: "UserError") -> int:
     return 1
 
 
-def _unfinished(why: str) -> int:
-    print(f"{why}; {CONTINUES}", file=sys.stderr)
+def _unfinished(english: str, chinese: str) -> int:
+    said = f"{chinese}；重复同一命令即可继续" if speaks_chinese() else f"{english}; the same command continues"
+    print(said, file=sys.stderr)
     return 75
 
 

@@ -62,10 +62,10 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
     bits = text_bits(loaded.model, stream, size, min(loaded.model.config.max_length, LONGEST_ROW))
     events.say(f"{model}: {bits:.3f} bits/byte on {text}", f"{model}：{text} 上 {bits:.3f} 比特/字节")
     for name, found in baselines.bits_by_compressor(before.encode(), content.encode()).items():
-        alone, seen = found["alone"], found["seen"]
+        alone, seen = found["alone"], found.get("seen")
         events.say(
-            f"{name}: alone {alone:.3f}" + (f" · after seeing {against} {seen:.3f}" if against else ""),
-            f"{name}：单独压缩 {alone:.3f}" + (f" · 先看过 {against} {seen:.3f}" if against else ""),
+            f"{name}: alone {alone:.3f}" + (f" · after seeing {against} {seen:.3f}" if seen is not None else ""),
+            f"{name}：单独压缩 {alone:.3f}" + (f" · 先看过 {against} {seen:.3f}" if seen is not None else ""),
         )
     if against:
         seen = stream_of([before], tokenizer)

@@ -20,7 +20,6 @@ from zaohua.tokenizer.sampling import sample
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.tokenizer.words import read_words
 
-OPTIMIZER = "optimizer.safetensors"
 _LEARNED = 20_000_000  # bytes of a corpus that merges are learned from
 _MEASURED = 3_000_000  # characters of text that tokenizers are compared on
 
@@ -135,6 +134,8 @@ def _tokenizer_at(path: Path) -> Tokenizer:
 
 def _optimizer_of(model: Path) -> Path | None:
     """The state of the optimiser that a model was trained with, where its training folder still has a checkpoint."""
+    from zaohua.checkpoint.weights import OPTIMIZER
+
     if (model / OPTIMIZER).is_file():
         return model / OPTIMIZER
     for checkpoint in sorted((model.parent / "checkpoints").glob("step-*"), reverse=True):

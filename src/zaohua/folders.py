@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -159,8 +160,8 @@ def _swap(temporary: Path, folder: Path) -> None:
 def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> None:
     """Fsync every file of a folder and write its manifest, last; what lies in its folder `leave_out` is not named."""
     files = {}
-    named = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
-    for path in sorted(p for p in named if p.is_file() and p.name != MANIFEST):
+    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
+    for path in sorted(p for p in inside if p.is_file() and p.name != MANIFEST):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -174,12 +175,13 @@ def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> N
 
 def sweep(folder: Path) -> None:
     """Clear up what a killed process left: unfinished temporary folders go, a half-made swap is completed."""
-    for old in folder.parent.glob(f".{folder.name}.old-*"):
+    name = glob.escape(folder.name)
+    for old in folder.parent.glob(f".{name}.old-*"):
         if folder.exists():
             shutil.rmtree(old, ignore_errors=True)
         else:
             old.rename(folder)
-    for temporary in folder.parent.glob(f".{folder.name}.tmp-*"):
+    for temporary in folder.parent.glob(f".{name}.tmp-*"):
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -319,7 +321,7 @@ def disk_error(error: OSError, path: Path | None = None) -> Exception:
             f"{place} cannot be read ({error.strerror}): change its permissions, or give another",
             f"无法读取 {place}（{error.strerror}）：请修改其权限，或换一个",
         )
-    if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+    if place and error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
         return UserError(
             f"{place} cannot be written ({error.strerror}): give another folder with -o",
             f"无法写入 {place}（{error.strerror}）：请用 -o 另给一个文件夹",

@@ -151,7 +151,9 @@ def weigh(text: Text, speed: Speed, recipe: Recipe) -> list[Choice]:
     for config in shapes_for(recipe.model, text.vocab_size):
         dim, layers = config.dim, config.layers
         rate = speed.tokens_per_second(flops_per_token(config, LENGTH), layers)
-        tokens, inside = rate * seconds, parameter_count(config) - text.vocab_size * dim
+        tables = text.vocab_size * dim * (1 if config.tied_head else 2)
+        tables += config.max_length * dim if config.position == "learned" else 0
+        tokens, inside = rate * seconds, parameter_count(config) - tables
         nats = expected_nats(inside, text_tokens, tokens)
         bits = nats / math.log(2) / text.bytes_per_token
         found.append(

@@ -17,7 +17,7 @@ from zaohua.language import speaks_chinese
 SettingsType = TypeVar("SettingsType", bound="Settings")
 
 
-class _Sentence(Exception):  # noqa: N818 - what its subclasses are errors of, they say
+class Sentence(Exception):  # noqa: N818 - what its subclasses are errors of, they say
     """One sentence in both languages; as text it is in the reader's. What is kept, sent or compared is `english`."""
 
     def __init__(self, english: str, chinese: str) -> None:
@@ -28,11 +28,11 @@ class _Sentence(Exception):  # noqa: N818 - what its subclasses are errors of, t
         return self.chinese if speaks_chinese() else self.english
 
 
-class UserError(_Sentence):
+class UserError(Sentence):
     """A mistake of the user: what was given, what is allowed, what to do next. Printed without a traceback."""
 
 
-class SettingError(_Sentence, ValueError):
+class SettingError(Sentence, ValueError):
     """What a validator finds wrong with settings; `check` makes a UserError of it."""
 
 

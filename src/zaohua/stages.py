@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from zaohua import folders, training_folder
 from zaohua.checkpoint.model_folder import load_model, tokenizer_of
-from zaohua.checkpoint.resizing import OPTIMIZER
+from zaohua.checkpoint.weights import OPTIMIZER
 from zaohua.data.batches import IGNORED, RowSource
 from zaohua.data.examples import Conversation, pack_conversations
 from zaohua.data.mix import Mixture, weights_of

@@ -13,6 +13,8 @@ from zaohua.settings import UserError
 
 def write(model: Path, prompt: str, sampling: Sampling, count: int) -> None:
     """Print `prompt` and its continuation as it is written, `count` times, each with the next seed."""
+    if count < 1:
+        raise UserError(f"--count is {count}: give 1 or more", f"--count 的值为 {count}：请给 1 或更大的数")
     loaded = load_model(model)
     for number in range(count):
         print(prompt, end="", flush=True)

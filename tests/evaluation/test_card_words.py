@@ -35,3 +35,10 @@ def test_a_list_in_chinese_has_full_width_colons():
     items = [line for line in to_text(CARD, "zh").splitlines() if re.match(r"- (语法|前后|与训练|不看)", line)]
     assert len(items) == 8
     assert all("：50.0%" in item for item in items)
+
+
+def test_no_half_width_mark_stands_beside_a_hanzi():
+    text = to_text(CARD, "zh")
+    assert "单独压缩" in text
+    assert re.findall(r"[\u4e00-\u9fff] ?[:;,(?!]|[:;,?!)] ?[\u4e00-\u9fff]", text) == []
+    assert "（95% 置信区间 40.0%–60.0%）" in text

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
-from zaohua.checkpoint.weights import write_tensors
+from zaohua.checkpoint.weights import OPTIMIZER, write_tensors
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 from zaohua.tokenizer.extension import Extended
@@ -22,8 +22,6 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 
 TABLES = ("embedding.token.weight", "head.weight")
 """The parameters with a row for each id, by the end of their names."""
-OPTIMIZER = "optimizer.safetensors"
-"""The state of the optimiser that trained a model, where it is kept beside it."""
 Pieces = Mapping[int, Sequence[int]]
 
 

@@ -16,6 +16,8 @@ from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 
 FILE, INDEX, HEAD = "model.safetensors", "model.safetensors.index.json", "lm_head.weight"
+OPTIMIZER = "optimizer.safetensors"
+"""The state of the optimiser that trained a model, where it is kept beside it."""
 LISTED = 5  # problems named in one message
 
 

@@ -35,9 +35,11 @@ COMPRESSORS: dict[str, Compress] = {"xz -9": xz, "zstd -19": zstd}
 
 
 def compressed_bits(compress: Compress, train: bytes, heldout: bytes) -> dict[str, float]:
-    """Bits per byte of `heldout` alone, and seen: after `train`."""
-    seen = compress(train + heldout) - compress(train)
-    return {"alone": 8 * compress(heldout) / len(heldout), "seen": 8 * seen / len(heldout)}
+    """Bits per byte of `heldout` alone and, where there is a text to have seen, after `train`."""
+    found = {"alone": 8 * compress(heldout) / len(heldout)}
+    if train:
+        found["seen"] = 8 * (compress(train + heldout) - compress(train)) / len(heldout)
+    return found
 
 
 def bits_by_compressor(train: bytes, heldout: bytes) -> dict[str, dict[str, float]]:

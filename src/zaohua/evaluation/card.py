@@ -32,6 +32,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "en": "English",
         "zh": "Chinese",
         "colon": ": ",
+        "interval": " (95 %: {low:.1%}–{high:.1%})",
         "spent": "where the time went",
         "partly": "compressors and n-gram model have seen the first {looked_back:,} bytes of the training text; copies "
         "are looked for there",
@@ -62,6 +63,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "en": "英文",
         "zh": "中文",
         "colon": "：",
+        "interval": "（95% 置信区间 {low:.1%}–{high:.1%}）",
         "spent": "时间用在哪里",
         "partly": "压缩器和五元模型看过训练文本的前 {looked_back:,} 字节；逐字相同的片段也在其中查找",
     },
@@ -76,15 +78,15 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     for code, scores in card.get("stories", {}).items():
         lines += ["", f"## {say['world'].format(language=say[code])}", ""]
         lines += [
-            f"- {say[key]}{say['colon']}{_share(scores[key])}"
+            f"- {say[key]}{say['colon']}{_share(scores[key], say)}"
             for key in ("grammatical", "consistent", "in_training_text")
         ]
         lines += [f"  - {say['by_length'].format(**row)}" for row in scores.get("by_length", [])]
         if scores.get("other_lengths"):
             lines += [f"  - {say['other_lengths'].format(**scores)}"]
     for code, scores in card.get("questions", {}).items():
-        lines += ["", f"## {say['questions'].format(language=say[code])}", "", f"- {_share(scores['right'])}"]
-        lines += [f"- {say['blind']}{say['colon']}{_share(scores['without_the_story'])}"]
+        lines += ["", f"## {say['questions'].format(language=say[code])}", "", f"- {_share(scores['right'], say)}"]
+        lines += [f"- {say['blind']}{say['colon']}{_share(scores['without_the_story'], say)}"]
     if card["samples"]:
         lines += ["", f"## {say['samples'].format(temperature=card['temperature'])}", ""]
         for number, text in enumerate(card["samples"], start=1):
@@ -104,7 +106,8 @@ def bits(card: Mapping[str, Any], language: str) -> list[str]:
         if name == "ngram":
             lines.append(f"- {say['ngram']}{say['colon']}{found['seen']:.3f}")
         else:
-            lines.append(f"- {name}: {say['alone']} {found['alone']:.3f} · {say['seen']} {found['seen']:.3f}")
+            both = f"{say['alone']} {found['alone']:.3f} · {say['seen']} {found['seen']:.3f}"
+            lines.append(f"- {name}{say['colon']}{both}")
     if card.get("looked_back"):
         lines += ["", say["partly"].format(looked_back=card["looked_back"])]
     return lines
@@ -115,5 +118,5 @@ def _split(split: Mapping[str, Any], say: Mapping[str, Any]) -> str:
     return say["split"][split["way"]].format(**split)
 
 
-def _share(entry: Mapping[str, float]) -> str:
-    return f"{entry['share']:.1%} (95 %: {entry['low']:.1%}–{entry['high']:.1%})"
+def _share(entry: Mapping[str, float], say: Mapping[str, Any]) -> str:
+    return f"{entry['share']:.1%}" + say["interval"].format(**entry)

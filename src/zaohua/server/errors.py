@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 BRANCHES = {"texts", "ids"}
 """Names of a union's branches, which stand in pydantic's paths and mean nothing to a caller."""
-KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+KINDS = {404: "not_found_error", 429: "rate_limit_error"}
 
 
 class ApiError(Exception):

@@ -1,18 +1,23 @@
-"""Ctrl-C and SIGTERM: remembered, so that the loop can save at a step; a second one ends the process at once."""
+"""Ctrl-C, SIGTERM, SIGUSR1: remembered, so that the loop can save at a step; a second one ends the process at once."""
 
 import os
 import signal
 from types import FrameType, TracebackType
 
+from zaohua.settings import Sentence
 
-class Interrupted(Exception):  # noqa: N818 - it is no error
+ASKED_TO_END = (signal.SIGTERM, signal.SIGUSR1)
+"""Signals that ask a process to end as Ctrl-C does; a cluster's scheduler sends the second."""
+
+
+class Interrupted(Sentence):
     """The run was asked to stop, has saved, and can be resumed."""
 
 
 class Interruption:
     """While entered, SIGINT, SIGTERM and SIGUSR1 set `asked` instead of ending the process."""
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+    SIGNALS = (signal.SIGINT, *ASKED_TO_END)
 
     def __init__(self) -> None:
         self.asked = False

@@ -114,7 +114,7 @@ def train(
                 resume.save(folder / "checkpoints", objective, optimizer, position, keep=settings.keep)
                 saved = time.monotonic()
             if interruption.asked:
-                raise Interrupted(f"saved at step {position.step}")
+                raise Interrupted(f"saved at step {position.step}", f"已存到第 {position.step} 步")
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
 
@@ -146,7 +146,7 @@ def _gradients(
         raise UserError(
             f"the loss is no longer a number at step {step + 1}: "
             f"give a learning rate below {settings.learning_rate:g}; the checkpoints are whole",
-            f"第 {step + 1} 步的损失已经不是一个数：请给低于 {settings.learning_rate:g} 的学习率；检查点都完好",
+            f"第 {step + 1} 步的损失成了 NaN 或无穷大：请把学习率调到 {settings.learning_rate:g} 以下；检查点完好",
         )
     return losses, norm
 

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from zaohua import folders
-from zaohua.checkpoint.weights import write_tensors
+from zaohua.checkpoint.weights import OPTIMIZER, write_tensors
 from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
 from zaohua.training.optimizer import Optimizer
@@ -31,7 +31,7 @@ def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position
     folder = checkpoints / f"step-{position.step:08d}"
     with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
         write_tensors(temporary / "weights.safetensors", objective.state_dict())
-        write_tensors(temporary / "optimizer.safetensors", optimizer.state())
+        write_tensors(temporary / OPTIMIZER, optimizer.state())
         write_tensors(temporary / "generators.safetensors", _generators())
         (temporary / "state.json").write_text(json.dumps(asdict(position)))
     for old in sorted(checkpoints.glob("step-*"))[:-keep]:
@@ -64,7 +64,7 @@ def newest(checkpoints: Path) -> tuple[Path | None, list[UserError]]:
 def load(folder: Path, objective: Objective, optimizer: Optimizer) -> Position:
     """Put the state in `folder` into the objective, the optimiser and torch's random generators."""
     objective.load_state_dict(load_file(folder / "weights.safetensors"))
-    optimizer.load(load_file(folder / "optimizer.safetensors"))
+    optimizer.load(load_file(folder / OPTIMIZER))
     state = json.loads((folder / "state.json").read_text())
     _restore_generators(load_file(folder / "generators.safetensors"))
     return Position(**{field: state[field] for field in Position.__dataclass_fields__})

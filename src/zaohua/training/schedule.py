@@ -26,7 +26,7 @@ def planned_landing(settings: TrainingSettings) -> Landing | None:
 def rate_factor(step: int, settings: TrainingSettings, landing: Landing | None) -> float:
     """The rate of the update that follows `step` finished steps: (warm-up, then the schedule), in [0, 1].
 
-    The first update has a rate above zero: step counts from one inside the formulas.
+    The first update has a rate above zero; the last one stands a step above the final rate, which comes after it.
     """
     if landing is not None and step >= landing.step:
         left = (landing.end - step) / max(landing.end - landing.step, 1)

@@ -69,7 +69,7 @@ def make(
             "请给出要学习的文件或文件夹，如 `zaohua make my_texts --minutes 10`",
         )
     events = Events()
-    folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-") or "made")
+    folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-.") or "made")
     recipe = planner.plan(texts, minutes, folder, changes_of(changes), events)
     if dry_run:
         print(write_recipe(recipe.model_copy(update={"request": ""})), end="")
