@@ -189,7 +189,7 @@ def test_a_missing_setting_is_named_in_chinese():
         (["inspect", "m", "text", "--top", "many"], "--top 的值为 many，必须是整数"),
         (["finetune", "m", "d", "-o", "x", "--task", "sing"], "--task 的值为 sing，必须是以下之一：chat"),
         (["tokenizer", "trian"], "没有子命令 trian（是否想写 train？）；已有的是 "),
-        (["verify", "a", "b"], "用不到的词：b"),
+        (["verify", "a", "b"], "用不到 b：含空格的文本请加引号"),
         (["pretrain", "a", "b", "-o", "c"], "没有说明训练多久：请给出 --steps 或 --seconds"),
         (["plan"], "请给出要学习的文件或文件夹，如 `zaohua plan my_texts --minutes 10`"),
     ],

@@ -70,6 +70,26 @@ def test_a_wrong_way_of_drawing_is_the_users_mistake(verb, run, capsys):
     assert "top_p is 2" in capsys.readouterr().err
 
 
+def test_every_answer_has_a_seed_of_its_own(run, monkeypatch):
+    def seeds(*flags):
+        drawn, said = [], iter(["hello", "/new", "hello"])
+
+        def ask(_):
+            try:
+                return next(said)
+            except StopIteration:
+                raise EOFError from None
+
+        monkeypatch.setattr("builtins.input", ask)
+        monkeypatch.setattr(terminal, "reply", lambda model, messages, sampling: drawn.append(sampling.seed) or "")
+        assert cli.run(["chat", str(run), *flags]) == 0
+        return drawn
+
+    assert seeds("--seed", "7") == [7, 8]
+    first, second = seeds(), seeds()
+    assert len({*first, *second}) == 4
+
+
 def test_a_message_that_is_too_long_ends_no_conversation(run, monkeypatch, capsys):
     said = iter(["hello", "a red kite " * 60, "hello again"])
 

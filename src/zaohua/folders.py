@@ -226,8 +226,8 @@ def problems(folder: Path) -> list[UserError]:
     if found is None:
         return [
             UserError(
-                f"{folder} has no whole {MANIFEST}: it was never finished, or is damaged",
-                f"{folder} 没有完整的 {MANIFEST}：它从未完成，或已损坏",
+                f"{folder} has no whole {MANIFEST} (it was never finished, or is damaged)",
+                f"{folder} 没有完整的 {MANIFEST}（它从未完成，或已损坏）",
             )
         ]
     wrong = []
@@ -246,8 +246,8 @@ def problems(folder: Path) -> list[UserError]:
         elif digest(path) != entry["sha256"]:
             wrong.append(
                 UserError(
-                    f"{path} has changed: its SHA-256 is not the manifest's",
-                    f"{path} 已被改动：它的 SHA-256 与清单不符",
+                    f"{path} has changed (its SHA-256 is not the manifest's)",
+                    f"{path} 已被改动（它的 SHA-256 与清单不符）",
                 )
             )
     return wrong

@@ -1,5 +1,7 @@
 """Text and talk in a terminal: streaming, with history, and never a broken character."""
 
+import itertools
+import secrets
 from pathlib import Path
 
 from zaohua.checkpoint.model_folder import load_model, tokenizer_of
@@ -41,7 +43,10 @@ def look(model: Path, text: str, output: Path, top: int, *, name: str) -> None:
 
 
 def talk(model: Path, sampling: Sampling) -> None:
-    """Converse until the end of input; /new begins a new conversation, and \\n in what is typed is a new line."""
+    """Converse until the end of input; /new begins a new conversation, and \\n in what is typed is a new line.
+
+    Every answer is drawn with a seed of its own: from the given one on, or from one that nobody knows.
+    """
     loaded = load_model(model)
     chinese = speaks_chinese()
     if loaded.about.get("chat") is False:  # one from elsewhere says nothing of it
@@ -53,6 +58,7 @@ def talk(model: Path, sampling: Sampling) -> None:
         )
     print("说点什么（/new 重新开始，Ctrl-D 结束）" if chinese else "say something (/new begins again, Ctrl-D ends)")
     messages: list[dict[str, str]] = []
+    seeds = itertools.count(sampling.seed if "seed" in sampling.model_fields_set else secrets.randbits(62))
     while True:
         try:
             said = input("› ").strip()
@@ -65,7 +71,7 @@ def talk(model: Path, sampling: Sampling) -> None:
             messages.append({"role": "user", "content": said.replace("\\n", "\n")})
             answer = ""
             try:
-                for piece in reply(loaded, messages, sampling):
+                for piece in reply(loaded, messages, sampling.model_copy(update={"seed": next(seeds)})):
                     answer += piece
                     print(piece, end="", flush=True)
             except UserError as error:  # it is too long: the conversation stands as it stood

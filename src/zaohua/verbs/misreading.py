@@ -21,7 +21,13 @@ _KINDS: dict[object, str] = {int: "整数", float: "数", bool: "true 或 false"
 
 def misread(error: CycloptsError) -> UserError:
     """The user's mistake behind an error of cyclopts."""
-    return UserError(str(error), _chinese(error))
+    return UserError(_english(error), _chinese(error))
+
+
+def _english(error: CycloptsError) -> str:
+    if type(error) is UnusedCliTokensError:
+        return f"nothing takes {' '.join(error.unused_tokens or ())}: put a text of several words in quotes"
+    return str(error)
 
 
 def _chinese(error: CycloptsError) -> str:
@@ -35,7 +41,7 @@ def _chinese(error: CycloptsError) -> str:
             typed = error.unused_tokens[0]
             return f"没有子命令 {typed}{_near(typed, known)}；已有的是 {'、'.join(known)}"
         case UnusedCliTokensError():
-            return f"用不到的词：{'、'.join(error.unused_tokens or ())}"
+            return f"用不到 {' '.join(error.unused_tokens or ())}：含空格的文本请加引号"
         case RepeatArgumentError():
             return f"{error.token.keyword} 给出了不止一次"
         case MissingArgumentError() if error.argument is not None and type(error) is MissingArgumentError:

@@ -138,8 +138,10 @@ def verify(folder: Path, /) -> None:
     wrong = [problem for each in found for problem in folders.problems(each)]
     if wrong:
         raise UserError(
-            f"{len(wrong)} of the files are not what was written: " + "; ".join(each.english for each in wrong[:5]),
-            f"{len(wrong)} 个文件与写入时不同：" + "；".join(each.chinese for each in wrong[:5]),
+            f"not what was written: {'; '.join(each.english for each in wrong[:5])} ({len(wrong)} in all); "
+            "copy the folder again, or delete it and make it anew",
+            f"与写入时不同：{'；'.join(each.chinese for each in wrong[:5])}（共 {len(wrong)} 处）；"
+            "请重新复制这个文件夹，或删除后重新生成",
         )
     Events().say(f"{len(found)} folders verified, every file is whole", f"已校验 {len(found)} 个文件夹，文件完好")
 
