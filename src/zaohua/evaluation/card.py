@@ -12,8 +12,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "learned from {tokens:,} tokens in {steps:,} steps",
         "bits": "held-out text, bits per byte (fewer is better; {bytes:,} bytes that training never saw: {split})",
         "split": {
-            "auto": "{share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}",
-            "tail": "the ends of the files, {share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}",
+            "auto": "{share:.1%} of the bytes",
+            "tail": "the ends of the files, {share:.1%} of the bytes",
+            "whole": ", {whole:,} documents whole",
+            "cut": ", the ends of {cut:,} documents",
         },
         "model": "this model",
         "alone": "alone",
@@ -43,8 +45,10 @@ WORDS: dict[str, dict[str, Any]] = {
         "学习了 {tokens:,} 个词元，共 {steps:,} 步",
         "bits": "留出文本，比特/字节（越低越好；训练从未见过的 {bytes:,} 字节：{split}）",
         "split": {
-            "auto": "占全部字节的 {share:.1%}，整篇 {whole:,} 篇，另取 {cut:,} 篇的末尾",
-            "tail": "每个文件的末尾，占全部字节的 {share:.1%}：整篇 {whole:,} 篇，另取 {cut:,} 篇的末尾",
+            "auto": "占全部字节的 {share:.1%}",
+            "tail": "每个文件的末尾，占全部字节的 {share:.1%}",
+            "whole": "，整篇 {whole:,} 篇",
+            "cut": "，截取末尾 {cut:,} 篇",
         },
         "model": "本模型",
         "alone": "单独压缩",
@@ -114,8 +118,9 @@ def bits(card: Mapping[str, Any], language: str) -> list[str]:
 
 
 def _split(split: Mapping[str, Any], say: Mapping[str, Any]) -> str:
-    """How the text was held out."""
-    return say["split"][split["way"]].format(**split)
+    """How the text was held out: whole documents, the ends of others, or both."""
+    parts = [split["way"], *(part for part in ("whole", "cut") if split[part])]
+    return "".join(say["split"][part] for part in parts).format(**split)
 
 
 def _share(entry: Mapping[str, float], say: Mapping[str, Any]) -> str:
