@@ -70,17 +70,10 @@ def test_a_wrong_way_of_drawing_is_the_users_mistake(verb, run, capsys):
     assert "top_p is 2" in capsys.readouterr().err
 
 
-def test_every_answer_has_a_seed_of_its_own(run, monkeypatch):
+def test_every_answer_has_a_seed_of_its_own(run, typed, monkeypatch):
     def seeds(*flags):
-        drawn, said = [], iter(["hello", "/new", "hello"])
-
-        def ask(_):
-            try:
-                return next(said)
-            except StopIteration:
-                raise EOFError from None
-
-        monkeypatch.setattr("builtins.input", ask)
+        drawn = []
+        typed("hello", "/new", "hello")
         monkeypatch.setattr(terminal, "reply", lambda model, messages, sampling: drawn.append(sampling.seed) or "")
         assert cli.run(["chat", str(run), *flags]) == 0
         return drawn
@@ -90,18 +83,10 @@ def test_every_answer_has_a_seed_of_its_own(run, monkeypatch):
     assert len({*first, *second}) == 4
 
 
-def test_a_message_that_is_too_long_ends_no_conversation(run, monkeypatch, capsys):
-    said = iter(["hello", "a red kite " * 60, "hello again"])
-
-    def ask(_):
-        try:
-            return next(said)
-        except StopIteration:
-            raise EOFError from None
-
+def test_a_message_that_is_too_long_ends_no_conversation(run, typed, monkeypatch, capsys):
+    typed("hello", "a red kite " * 60, "hello again")
     heard = []
     reply = terminal.reply
-    monkeypatch.setattr("builtins.input", ask)
     monkeypatch.setattr(terminal, "reply", lambda loaded, all_, s: heard.append(len(all_)) or reply(loaded, all_, s))
     assert cli.run(["chat", str(run), "--max-new-tokens", "4"]) == 0
     assert heard == [1, 3, 3]
@@ -109,14 +94,12 @@ def test_a_message_that_is_too_long_ends_no_conversation(run, monkeypatch, capsy
 
 
 @pytest.mark.parametrize(("about", "said"), [({"chat": False}, True), ({"chat": True}, False), (None, False)])
-def test_a_model_that_learned_no_conversations_says_so_once(about, said, run, tokenizer, tmp_path, monkeypatch, capsys):
+def test_a_model_that_learned_no_conversations_says_so_once(
+    about, said, run, tokenizer, tmp_path, typed, monkeypatch, capsys
+):
     loaded = terminal.load_model(run / "pretrain" / "model")
     save_model(tmp_path, loaded.model.cpu(), tokenizer=tokenizer, about=about)
-
-    def leave(_):
-        raise EOFError
-
-    monkeypatch.setattr("builtins.input", leave)
+    typed()
     for language, words in (("en", "only continues text"), ("zh", "只会续写")):
         monkeypatch.setenv("ZAOHUA_LANG", language)
         assert cli.run(["chat", str(tmp_path)]) == 0

@@ -68,8 +68,8 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
             f"{name}：单独压缩 {alone:.3f}" + (f" · 先看过 {against} {seen:.3f}" if seen is not None else ""),
         )
     if against:
-        seen = stream_of([before], tokenizer)
-        bits = baselines.ngram_bits(seen.tokens, stream.tokens, tokenizer.vocab_size, size)
+        read = stream_of([before], tokenizer).tokens
+        bits = baselines.ngram_bits(read, stream.tokens, tokenizer.vocab_size, size)
         events.say(f"n-gram model of {against}, order 5: {bits:.3f}", f"{against} 的五元模型：{bits:.3f}")
 
 

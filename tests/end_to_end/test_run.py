@@ -86,16 +86,8 @@ def test_the_same_seed_writes_the_same_text(finished, capsys):
     assert out(capsys, "generate", finished, "One day", "--max-new-tokens", "20", "--seed", "1") != first
 
 
-def test_chat_remembers_and_ends_at_the_end_of_input(finished, capsys, monkeypatch):
-    lines = iter(["Tell me a story.", "/new", "你好"])
-
-    def read(_):
-        try:
-            return next(lines)
-        except StopIteration:
-            raise EOFError from None
-
-    monkeypatch.setattr("builtins.input", read)
+def test_chat_remembers_and_ends_at_the_end_of_input(finished, capsys, typed):
+    lines = typed("Tell me a story.", "/new", "你好")
     said = out(capsys, "chat", finished, "--max-new-tokens", "8")
     assert len(said.splitlines()) >= 3
     assert next(lines, None) is None, "every line was read"

@@ -8,11 +8,11 @@ from random import Random
 import pytest
 
 from zaohua.microworld import TASKS, check, examples, stories
-from zaohua.microworld.conversation import _talk
 from zaohua.microworld.event import Event
 from zaohua.microworld.labelled import another, likeness
 from zaohua.microworld.lexicon import nouns, wordings
 from zaohua.microworld.phrase import sentences, tell
+from zaohua.microworld.question import table
 
 SETTINGS = [(richness, language) for richness in ("small", "full") for language in ("en", "zh")]
 NAMES = ("sentiment", "entail", "similar", "choose", "question", "translate", "chat")
@@ -23,7 +23,7 @@ def some(task, richness, language, number, part="test"):
 
 
 def is_talk(message):
-    return any(message["content"] in one["asked"] for language in ("en", "zh") for one in _talk(language))
+    return any(message["content"] in one["asked"] for language in ("en", "zh") for one in table(language)["talk"])
 
 
 def test_the_tasks_are_these():
@@ -140,6 +140,7 @@ def test_conversations_alternate_and_a_told_story_fits_its_request(richness, lan
     for row in some("chat", richness, language, 60):
         messages = row["messages"]
         assert [message["role"] for message in messages] == ["user", "assistant"] * (len(messages) // 2)
+        assert 2 <= len(messages) <= 24
         for wish, told in zip(messages[::2], messages[1::2], strict=True):
             if is_talk(wish) or len(told["content"]) < (60 if language == "en" else 20):
                 continue  # an answer

@@ -1,14 +1,11 @@
 """Conversations about stories: questions in turns, requests for a story that the assistant fulfils, then another."""
 
-import tomllib
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from itertools import count
 from random import Random
 
 from zaohua.microworld.event import Event
-from zaohua.microworld.question import Fact, answer, asked, facts, put
+from zaohua.microworld.question import Fact, answer, asked, facts, put, table
 from zaohua.microworld.story import Story, story
 
 TALK_SHARE = 0.06
@@ -64,14 +61,8 @@ def episode(
 
 def talk(language: str, rng: Random) -> tuple[str, str]:
     """A greeting, or a question about the assistant, with what it says."""
-    chosen = rng.choice(_talk(language))
+    chosen = rng.choice(table(language)["talk"])
     return rng.choice(chosen["asked"]), chosen["answer"]
-
-
-@cache
-def _talk(language: str) -> list[dict]:
-    text = files("zaohua.microworld").joinpath("tables/tasks.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)[language]["talk"]
 
 
 def request(told: Story, rng: Random) -> str:

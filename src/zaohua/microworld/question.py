@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import count
 from random import Random
+from typing import Any
 
 from zaohua.microworld.event import FEELINGS, Event
 from zaohua.microworld.lexicon import nouns, qualities, wordings
@@ -28,10 +29,16 @@ class Fact:
 
 
 @cache
+def table(language: str) -> dict[str, Any]:
+    """What tables/tasks.toml holds of a language."""
+    text = files("zaohua.microworld").joinpath("tables/tasks.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)[language]
+
+
+@cache
 def wording(richness: str, language: str, use: str) -> dict[str, tuple[Phrase, ...]]:
     """How each kind of question is put (use is question), or each kind of fact stated (statement)."""
-    text = files("zaohua.microworld").joinpath("tables/tasks.toml").read_text(encoding="utf-8")
-    rows: dict[str, list[str]] = tomllib.loads(text)[language][use]
+    rows: dict[str, list[str]] = table(language)[use]
     used = 1 if richness == "small" else None
     return {
         kind: tuple(compiled(richness, language, kind, template) for template in templates[:used])
