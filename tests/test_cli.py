@@ -114,9 +114,9 @@ def test_a_run_may_read_other_sources(tmp_path, capsys):
 
 def test_a_mistake_in_a_flag_names_the_setting(capsys):
     assert cli.run(["make", "x", "--corpus.heldout", "2"]) == 1
-    assert "corpus.heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
+    assert "error: --corpus.heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
     assert cli.run(["corpus", "x", "-o", "y", "--heldout", "2"]) == 1
-    assert "heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
+    assert "error: --heldout is 2; it must be less than or equal to 0.5" in capsys.readouterr().err
 
 
 def test_a_kept_plan_is_shown_again(tmp_path, capsys):
@@ -160,7 +160,7 @@ def test_the_flags_of_serve_are_its_settings(tmp_path, monkeypatch, capsys):
     }  # fmt: skip
     assert (asked[1].port, asked[1].waiting) == (8000, 64)
     assert cli.run(["serve", str(tmp_path), "--port", "70000"]) == 1
-    assert re.match(r"error: port is 70000; it must be .*65535", capsys.readouterr().err)
+    assert re.match(r"error: --port is 70000; it must be .*65535", capsys.readouterr().err)
 
 
 def shown_by_a_dry_run(recipe: str, folder, capsys, *flags: str) -> tuple[int, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from zaohua import cli
+from zaohua.recipe import require_length
 from zaohua.settings import reading_flags
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +42,9 @@ def read(rest: list[str]) -> None:
     assert verb in cli.VERBS
     app = cli.app_of(verb)
     with reading_flags():
-        app.parse_args(words, print_error=False, exit_on_error=False)
+        _, given, _ = app.parse_args(words, print_error=False, exit_on_error=False)
+    if verb in ("pretrain", "finetune"):
+        require_length(given.arguments["training"])
 
 
 def test_every_command_with_flags_in_a_sentence_is_one_that_the_program_reads():

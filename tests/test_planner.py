@@ -53,9 +53,9 @@ def test_a_request_is_planned_once_and_kept(tmp_path, monkeypatch):
     assert first.pretrain.rows == 4
     assert first.minutes == 3.0
     run.mkdir()
-    from zaohua.recipe import write_recipe
+    from zaohua.recipe import recipe_text
 
-    (run / "recipe.toml").write_text(write_recipe(first), encoding="utf-8")
+    (run / "recipe.toml").write_text(recipe_text(first), encoding="utf-8")
     monkeypatch.setattr(planner, "measure_speed", lambda vocab_size: pytest.fail("measured again"))
     assert planner.plan(texts, 3.0, run, {"pretrain": {"rows": 4}}, quiet) == first
     looking = {"pretrain": {"rows": 4, "keep": 3}, "report": {"samples": 1}, "corpus": {"run": {"workers": 1}}}

@@ -178,26 +178,77 @@ def test_a_missing_setting_is_named_in_chinese():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "english", "chinese"),
     [
-        (["maek", "x"], "没有命令 maek（是否想写 make？）"),
-        (["zzzzzz"], "没有命令 zzzzzz：请看 zaohua --help"),
-        (["pretrain", "a", "b", "-o", "c", "--step", "3"], "没有选项 --step（是否想写 --steps？）"),
-        (["pretrain", "a", "b", "-o", "c", "--steps", "0"], "steps 的值为 0，不能小于 1"),
-        (["pretrain", "a", "b", "-o", "c", "--steps", "many"], 'steps 的值为 "many"，必须是整数'),
-        (["pretrain", "a", "b"], "缺少 --output 的值"),
-        (["inspect", "m", "text", "--top", "many"], "--top 的值为 many，必须是整数"),
-        (["finetune", "m", "d", "-o", "x", "--task", "sing"], "--task 的值为 sing，必须是以下之一：chat"),
-        (["tokenizer", "trian"], "没有子命令 trian（是否想写 train？）；已有的是 "),
-        (["verify", "a", "b"], "用不到 b：含空格的文本请加引号"),
-        (["pretrain", "a", "b", "-o", "c"], "没有说明训练多久：请给出 --steps 或 --seconds"),
-        (["plan"], "请给出要学习的文件或文件夹，如 `zaohua plan my_texts --minutes 10`"),
+        (["maek", "x"], "there is no verb maek (did you mean make?)", "没有命令 maek（是否想写 make？）"),
+        (["zzzzzz"], "there is no verb zzzzzz; see zaohua --help", "没有命令 zzzzzz：请看 zaohua --help"),
+        (
+            ["pretrain", "a", "b", "-o", "c", "--step", "3"],
+            "there is no option --step (did you mean --steps?)",
+            "没有选项 --step（是否想写 --steps？）",
+        ),
+        (
+            ["pretrain", "a", "b", "-o", "c", "--steps", "0"],
+            "--steps is 0; it must be greater than or equal to 1",
+            "--steps 的值为 0，不能小于 1",
+        ),
+        (
+            ["pretrain", "a", "b", "-o", "c", "--steps", "many"],
+            '--steps is "many"; it must be integer',
+            '--steps 的值为 "many"，必须是整数',
+        ),
+        (
+            ["pretrain", "a", "b"],
+            "--output is missing: give a path (zaohua pretrain --help shows how)",
+            "缺少 --output：请给出路径（用法见 zaohua pretrain --help）",
+        ),
+        (
+            ["generate"],
+            "MODEL is missing: give a path (zaohua generate --help shows how)",
+            "缺少 MODEL：请给出路径（用法见 zaohua generate --help）",
+        ),
+        (
+            ["corpus", "x", "-o", "y", "--dry-run"],
+            "--dry-run is missing: give a whole number",
+            "缺少 --dry-run：请给出整数",
+        ),
+        (
+            ["inspect", "m", "text", "--top", "many"],
+            "--top is many; it must be a whole number",
+            "--top 的值为 many，必须是整数",
+        ),
+        (
+            ["finetune", "m", "d", "-o", "x", "--task", "sing"],
+            "--task is sing; it must be one of chat",
+            "--task 的值为 sing，必须是以下之一：chat",
+        ),
+        (
+            ["tokenizer", "trian"],
+            "tokenizer has no trian (did you mean train?); there are ",
+            "tokenizer 没有子命令 trian（是否想写 train？）；已有的是 ",
+        ),
+        (
+            ["verify", "a", "b"],
+            "nothing takes b: put a text of several words in quotes",
+            "用不到 b：含空格的文本请加引号",
+        ),
+        (
+            ["pretrain", "a", "b", "-o", "c"],
+            "nothing says how long to train: give --steps or --seconds",
+            "没有说明训练多久：请给出 --steps 或 --seconds",
+        ),
+        (
+            ["plan"],
+            "give the files or folders to learn from, as in `zaohua plan my_texts --minutes 10`",
+            "请给出要学习的文件或文件夹，如 `zaohua plan my_texts --minutes 10`",
+        ),
     ],
 )
-def test_a_wrong_command_line_is_answered_in_chinese(arguments, said, monkeypatch, capsys):
-    monkeypatch.setenv("ZAOHUA_LANG", "zh")
-    assert cli.run(arguments) == 1
-    assert capsys.readouterr().err.startswith(f"错误：{said}")
+def test_a_wrong_command_line_is_answered_in_the_reader_s_language(arguments, english, chinese, monkeypatch, capsys):
+    for language, said in (("en", f"error: {english}"), ("zh", f"错误：{chinese}")):
+        monkeypatch.setenv("ZAOHUA_LANG", language)
+        assert cli.run(arguments) == 1
+        assert capsys.readouterr().err.startswith(said)
 
 
 def test_an_answer_of_the_server_is_english_whoever_serves(monkeypatch):

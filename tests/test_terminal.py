@@ -24,7 +24,6 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def run(tokenizer, tmp_path_factory):
     """A run's folder with a small random model in it."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("runs") / "mine"
     (folder / "pretrain" / "model").mkdir(parents=True)
     config = shape("qwen3", dim=16, layers=1, vocab_size=tokenizer.vocab_size + PAD, max_length=64)
@@ -67,7 +66,7 @@ def test_several_texts_come_from_one_reading_of_the_model(run, monkeypatch, caps
 @pytest.mark.parametrize("verb", ["generate", "chat"])
 def test_a_wrong_way_of_drawing_is_the_users_mistake(verb, run, capsys):
     assert cli.run([verb, str(run), "--top-p", "2"]) == 1
-    assert "top_p is 2" in capsys.readouterr().err
+    assert "error: --top-p is 2;" in capsys.readouterr().err
 
 
 def test_every_answer_has_a_seed_of_its_own(run, typed, monkeypatch):
@@ -81,6 +80,17 @@ def test_every_answer_has_a_seed_of_its_own(run, typed, monkeypatch):
     assert seeds("--seed", "7") == [7, 8]
     first, second = seeds(), seeds()
     assert len({*first, *second}) == 4
+
+
+def test_an_unknown_command_is_no_message_and_silence_is_said(run, typed, monkeypatch, capsys):
+    heard = []
+    monkeypatch.setattr(terminal, "reply", lambda model, messages, _: heard.append(messages[-1]["content"]) or "")
+    typed("/help", "hello")
+    assert cli.run(["chat", str(run)]) == 0
+    said = capsys.readouterr().out
+    assert heard == ["hello"]
+    assert "the only command here is /new" in said
+    assert "(the model says nothing)" in said
 
 
 def test_a_message_that_is_too_long_ends_no_conversation(run, typed, monkeypatch, capsys):
@@ -105,4 +115,4 @@ def test_a_model_that_learned_no_conversations_says_so_once(
         assert cli.run(["chat", str(tmp_path)]) == 0
         shown = capsys.readouterr().out
         assert shown.count(words) == said
-        assert ("zaohua make TEXTS --chat.sources chats.jsonl" in shown) == said
+        assert ("zaohua finetune MODEL chats.jsonl" in shown) == said

@@ -74,7 +74,14 @@ def app_of(verb: str) -> "App":
 
     from zaohua import verbs
 
-    app = App(name=f"zaohua {verb}", help_flags=["--help", "-h"], version_flags=[], result_action="return_value")
+    app = App(
+        name=f"zaohua {verb}",
+        help_flags=["--help", "-h"],
+        version_flags=[],
+        result_action="return_value",
+        default_parameter=verbs.PARAMETER,
+    )
+    app["--help"].group = "Parameters"
     chosen = getattr(verbs, verb)
     if isinstance(chosen, dict):
         app.help = _said(VERBS[verb])
@@ -100,8 +107,8 @@ def _carry_out(verb: str, words: list[str]) -> int:
     except CycloptsError as error:
         cause = error.__cause__
         if isinstance(cause, ValidationError):
-            return _mistake(settings.mistakes(cause, verbs.settings_named(cause.title)))
-        return _mistake(verbs.misread(error))
+            return _mistake(settings.mistakes(cause, verbs.settings_named(cause.title), flags=True))
+        return _mistake(verbs.misread(error, verb))
     before = {each: signal.signal(each, signal.default_int_handler) for each in verbs.ASKED_TO_END}
     try:
         command(*bound.args, **bound.kwargs)

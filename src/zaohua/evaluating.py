@@ -13,8 +13,9 @@ from zaohua.data.shards import TokenStore
 from zaohua.evaluation import baselines, card
 from zaohua.evaluation.perplexity import stream_of, text_bits
 from zaohua.events import Events
+from zaohua.model.config import TransformerConfig
 from zaohua.model.presets import PRESETS
-from zaohua.recipe import Recipe, read_recipe
+from zaohua.recipe import ModelSettings, Recipe, read_recipe
 from zaohua.settings import UserError
 from zaohua.textfile import read_text
 from zaohua.tokenizer.texts import text_bytes
@@ -24,6 +25,7 @@ LONGEST_ROW = 2048
 BACK_SECONDS, PREDICTED_SECONDS = 2.2e-6, 15e-6
 """For a byte: the baselines on two cores, and predicting it with 3.5 million parameters (LOG, 2026-11-21)."""
 _SHARE = 0.05
+Shape = TransformerConfig | ModelSettings
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,23 @@ def extent_of(recipe: Recipe) -> Extent:
     if recipe.minutes is None:
         return Extent()
     seconds = _SHARE * recipe.minutes * 60
-    back, predicted = seconds / BACK_SECONDS, seconds / (PREDICTED_SECONDS * relative_size(recipe))
+    back, predicted = seconds / BACK_SECONDS, seconds / (PREDICTED_SECONDS * _relative_size(shape_of(recipe)))
     return Extent(min(Extent.back, int(back)), min(Extent.predicted, int(predicted)))
 
 
-def relative_size(recipe: Recipe) -> float:
-    """How many times 3.5 million parameters a recipe's model computes with, at least once."""
-    config = PRESETS[recipe.model.preset] if recipe.model.preset else recipe.model
-    return max(1.0, (12 * config.layers * config.dim**2 + 6000 * config.dim) / 3.5e6)
+def shape_of(recipe: Recipe) -> Shape:
+    """The model that a recipe trains."""
+    return PRESETS[recipe.model.preset] if recipe.model.preset else recipe.model
+
+
+def reading_seconds(shape: Shape, back: int, predicted: int) -> float:
+    """About how long a measurement of so many bytes takes on two cores."""
+    return BACK_SECONDS * (back + predicted) + PREDICTED_SECONDS * _relative_size(shape) * predicted
+
+
+def _relative_size(shape: Shape) -> float:
+    """How many times 3.5 million parameters a model computes with, at least once."""
+    return max(1.0, (12 * shape.layers * shape.dim**2 + 6000 * shape.dim) / 3.5e6)
 
 
 def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> None:
@@ -59,9 +70,12 @@ def evaluate(model: Path, text: Path, against: Path | None, events: Events) -> N
     loaded = load_model(model)
     tokenizer = tokenizer_of(loaded)
     stream, size = stream_of([content], tokenizer), len(content.encode())
-    bits = text_bits(loaded.model, stream, size, min(loaded.model.config.max_length, LONGEST_ROW))
+    config = loaded.model.config
+    with events.progress_in_time("evaluate", reading_seconds(config, len(before.encode()), size)) as passed:
+        bits = text_bits(loaded.model, stream, size, min(config.max_length, LONGEST_ROW), passed)
+        compressed = baselines.bits_by_compressor(before.encode(), content.encode())
     events.say(f"{model}: {bits:.3f} bits/byte on {text}", f"{model}：{text} 上 {bits:.3f} 比特/字节")
-    for name, found in baselines.bits_by_compressor(before.encode(), content.encode()).items():
+    for name, found in compressed.items():
         alone, seen = found["alone"], found.get("seen")
         events.say(
             f"{name}: alone {alone:.3f}" + (f" · after seeing {against} {seen:.3f}" if seen is not None else ""),
@@ -84,7 +98,9 @@ def evaluate_run(model: Path, folder: Path, events: Events) -> None:
     recipe = read_recipe(folder / "recipe.toml", {}) if (folder / "recipe.toml").is_file() else None
     length = recipe.pretrain.length if recipe else min(loaded.model.config.max_length, LONGEST_ROW)
     train, heldout = texts_of(folder, extent_of(recipe) if recipe else Extent())
-    found = measured(loaded, folder, length, train, heldout)
+    back, predicted = (sum(len(text.encode()) for text in texts) for texts in (train, heldout))
+    with events.progress_in_time("evaluate", reading_seconds(loaded.model.config, back, predicted)) as passed:
+        found = measured(loaded, folder, length, train, heldout, passed)
     events.say(f"{model}\n")
     events.say("\n".join(card.bits(found, "en")), "\n".join(card.bits(found, "zh")))
 
@@ -117,7 +133,7 @@ def measured(
     length: int,
     train: list[str],
     heldout: list[str],
-    passed: Callable[[], None] = lambda: None,
+    passed: Callable[[], None],
 ) -> dict[str, Any]:
     """A run's model on what the run held out, in rows of `length` as those that it learned from, beside baselines.
 
@@ -128,7 +144,7 @@ def measured(
     read, size = (sum(len(text.encode()) for text in texts) for texts in (train, heldout))
     found: dict[str, Any] = {
         "heldout": {
-            "bits_per_byte": round(text_bits(loaded.model, stream, size, length), 4),
+            "bits_per_byte": round(text_bits(loaded.model, stream, size, length, passed), 4),
             "bytes": size,
             "split": folders.open_folder(folder / "corpus", "corpus", made_by="zaohua corpus TEXTS")["split"],
         },

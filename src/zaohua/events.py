@@ -49,6 +49,20 @@ class Events:
         else:
             yield _Lines(title, total, unit, lambda seconds: f"{left} {duration(seconds, chinese=self.chinese)}", done)
 
+    @contextlib.contextmanager
+    def progress_in_time(self, stage: str, seconds: float) -> Iterator[Callable[[], None]]:
+        """The bar of a stage that should take so many seconds -> what is called whenever a part of it is done."""
+        with self.progress(stage, seconds, "s") as bar:
+            last = time.monotonic()
+
+            def passed() -> None:
+                nonlocal last
+                now = time.monotonic()
+                bar.advance(now - last)
+                last = now
+
+            yield passed
+
 
 class Log:
     """A file of JSON lines, one event a line, that survives a kill at any byte."""
@@ -91,7 +105,7 @@ def duration(seconds: float, *, chinese: bool = False) -> str:
 _UNITS = {"s": "秒", "steps": "步"}
 _STAGES = {
     "plan": "计划", "corpus": "语料", "tokenizer": "分词器", "tokens": "词元", "pretrain": "预训练", "chat": "对话微调",
-    "report": "报告", "text": "文本",
+    "report": "报告", "text": "文本", "evaluate": "评测",
 }  # fmt: skip
 
 

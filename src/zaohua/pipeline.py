@@ -10,7 +10,7 @@ from zaohua import folders, report, stages, training_folder
 from zaohua.corpus import stage as corpus_stage
 from zaohua.data import shards
 from zaohua.events import Events, duration, stage_name
-from zaohua.recipe import Recipe, require_length, write_recipe
+from zaohua.recipe import Recipe, recipe_text, require_length
 from zaohua.settings import UserError
 from zaohua.sources import check_conversations, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
@@ -106,9 +106,8 @@ class Budget:
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
     """Carry out every stage of `recipe` in `folder` -> the card. Raises Interrupted when asked to stop."""
     if recipe.minutes is None:
-        require_length(recipe.pretrain, "pretrain")
-        if recipe.chat.sources:
-            require_length(recipe.chat.training, "chat.training")
+        for place, training in recipe.trainings.items():
+            require_length(training, place)
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
     chatting = bool(recipe.chat.sources)
     trained = ("pretrain", "chat") if chatting else ("pretrain",)
@@ -136,8 +135,8 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
         with budget.spending("pretrain"):
             _title(events, "pretrain")
             settings = budget.timed("pretrain", recipe.pretrain)
-            lengths = [recipe.pretrain.length, *([recipe.chat.training.length] if chatting else [])]
-            model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or max(lengths)})
+            longest = max(training.length for training in recipe.trainings.values())
+            model = recipe.model.model_copy(update={"max_length": recipe.model.max_length or longest})
             stages.pretrain(model, settings, paths["tokens"], paths["tokenizer"], paths["pretrain"], events)
         if chatting:
             with budget.spending("chat"):
@@ -155,7 +154,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
 @contextlib.contextmanager
 def _recipe_of(folder: Path, recipe: Recipe) -> Iterator[None]:
     """recipe.toml says what is run here; where it turns out to be a mistake, what it said before comes back."""
-    path, said = folder / "recipe.toml", write_recipe(recipe)
+    path, said = folder / "recipe.toml", recipe_text(recipe)
     before = path.read_text(encoding="utf-8") if path.exists() else None
     if before not in (None, said) and not (folder / folders.CLOCK).exists():
         raise UserError(

@@ -53,7 +53,7 @@ class ChatSettings(Settings):
     """Fine-tuning on conversations."""
 
     sources: tuple[str, ...] = ()
-    """Files of conversations (.jsonl of {"messages": [...]}), or microworld:small or :full. None: no chat stage."""
+    """Files of conversations (.jsonl of {"messages": [...]}), or microworld:small or :full. Unset: no chat stage."""
     conversations: Annotated[int, Field(ge=1)] = 20_000
     """How many are taken from an embedded world."""
     share: Annotated[float, Field(gt=0, lt=1)] = 0.45
@@ -85,7 +85,7 @@ class Recipe(Settings):
     name: str = "run"
     """What the model is called."""
     minutes: Annotated[float, Field(gt=0)] | None = None
-    """Clock time of the whole run; training takes what the other stages leave. None: the stages' own steps decide."""
+    """Clock time of the whole run; training takes what the other stages leave. Unset: the stages' own steps decide."""
     request: str = ""
     """What `zaohua make` was asked for; the same request in the same folder continues this recipe."""
     corpus: CorpusSettings = CorpusSettings()
@@ -96,12 +96,14 @@ class Recipe(Settings):
     chat: ChatSettings = ChatSettings()
     report: ReportSettings = ReportSettings()
 
+    @property
+    def trainings(self) -> dict[str, TrainingSettings]:
+        """The dials of every stage that trains, by their place in the recipe."""
+        return {"pretrain": self.pretrain} | ({"chat.training": self.chat.training} if self.chat.sources else {})
+
     @model_validator(mode="after")
     def _fitting(self) -> "Recipe":
-        stages = [("pretrain", self.pretrain)]
-        if self.chat.sources:
-            stages.append(("chat.training", self.chat.training))
-        for name, training in stages:
+        for name, training in self.trainings.items():
             for own in ("steps", "seconds"):
                 if self.minutes is not None and getattr(training, own) is not None:
                     raise SettingError(
@@ -123,7 +125,7 @@ def read_recipe(path: Path, changes: dict[str, Any]) -> Recipe:
     return check(Recipe, override(read_toml(path / "recipe.toml" if path.is_dir() else path), changes))
 
 
-def write_recipe(recipe: Recipe) -> str:
+def recipe_text(recipe: Recipe) -> str:
     """The recipe as TOML: only what differs from the defaults, so that a reader sees the choices."""
     return to_toml(recipe.model_dump(exclude_defaults=True))
 

@@ -14,7 +14,7 @@ import torch
 from zaohua import folders, microworld
 from zaohua.checkpoint.model_folder import LoadedModel, load_model, tokenizer_of
 from zaohua.corpus.documents import read_documents
-from zaohua.evaluating import BACK_SECONDS, PREDICTED_SECONDS, extent_of, measured, relative_size, texts_of
+from zaohua.evaluating import extent_of, measured, reading_seconds, shape_of, texts_of
 from zaohua.evaluation import card, memorisation, world
 from zaohua.events import Events
 from zaohua.generation.settings import Sampling
@@ -41,7 +41,7 @@ def expected_seconds(recipe: Recipe, train: int, heldout: int) -> float:
     extent = extent_of(recipe)
     back, predicted = min(train, extent.back), min(heldout, extent.predicted)
     drawn = 0.1 * recipe.report.stories + 0.05 * recipe.report.questions * bool(recipe.chat.sources)
-    read = BACK_SECONDS * (back + predicted) + PREDICTED_SECONDS * relative_size(recipe) * predicted
+    read = reading_seconds(shape_of(recipe), back, predicted)
     return 12 + read + recipe.report.samples * (1 + 1e-7 * back) + (drawn if _world(recipe) else 0)
 
 
@@ -64,14 +64,7 @@ def run(recipe: Recipe, folder: Path, events: Events, *, spent: dict[str, float]
     train_texts, heldout_texts = texts_of(folder, extent_of(recipe))
     richness = _world(recipe)
     train, heldout = (text_bytes(folder / "corpus", part) for part in ("documents", "heldout"))
-    with events.progress("report", expected_seconds(recipe, train, heldout), "s") as bar:
-        began = time.monotonic()
-
-        def passed() -> None:
-            nonlocal began
-            bar.advance(time.monotonic() - began)
-            began = time.monotonic()
-
+    with events.progress_in_time("report", expected_seconds(recipe, train, heldout)) as passed:
         found = {
             "name": recipe.name,
             "date": datetime.date.today().isoformat(),

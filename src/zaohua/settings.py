@@ -98,9 +98,9 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list | tuple) else value
 
 
-def mistakes(error: ValidationError, kind: type[Settings]) -> UserError:
-    """The first mistakes that pydantic found in settings of `kind`, as one."""
-    found = [_mistake(kind, problem) for problem in error.errors()]
+def mistakes(error: ValidationError, kind: type[Settings], *, flags: bool = False) -> UserError:
+    """The first mistakes that pydantic found in settings of `kind`, as one; `flags` names them as typed: --top-p."""
+    found = [_mistake(kind, problem, flags=flags) for problem in error.errors()]
     more = "" if len(found) <= 3 else " …"
     return UserError(
         "; ".join(each.english for each in found[:3]) + more, "；".join(each.chinese for each in found[:3]) + more
@@ -163,10 +163,12 @@ _MUST_BE = {
 """What pydantic asks of a value, by its names for what is wrong with it; a bound is the last word of its message."""
 
 
-def _mistake(kind: type[Settings], problem: Mapping[str, Any]) -> UserError:
+def _mistake(kind: type[Settings], problem: Mapping[str, Any], *, flags: bool) -> UserError:
     """One of pydantic's problems as one sentence about the setting it concerns."""
     path = [str(part) for part in problem["loc"] if not _is_union_branch(str(part))]
     name = ".".join(path)
+    if flags and name:
+        name = f"--{name.replace('_', '-')}"
     match problem["type"]:
         case "extra_forbidden":
             group = _group_at(kind, problem["loc"][:-1])

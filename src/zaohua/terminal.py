@@ -50,7 +50,7 @@ def talk(model: Path, sampling: Sampling) -> None:
     loaded = load_model(model)
     chinese = speaks_chinese()
     if loaded.about.get("chat") is False:  # one from elsewhere says nothing of it
-        how = "zaohua make TEXTS --chat.sources chats.jsonl"
+        how = "zaohua finetune MODEL chats.jsonl --seconds 300 -o runs/chat"
         print(
             f"这个模型没有学过对话，只会续写文本；要它学会对话：{how}"
             if chinese
@@ -67,6 +67,8 @@ def talk(model: Path, sampling: Sampling) -> None:
             return
         if said == "/new":
             messages = []
+        elif said.startswith("/"):
+            print("这里的命令只有 /new（Ctrl-D 结束）" if chinese else "the only command here is /new (Ctrl-D ends)")
         elif said:
             messages.append({"role": "user", "content": said.replace("\\n", "\n")})
             answer = ""
@@ -80,5 +82,7 @@ def talk(model: Path, sampling: Sampling) -> None:
                 continue
             except KeyboardInterrupt:  # so far, and no further
                 print(" …", end="")
+            if not answer:
+                print("（模型没有回答）" if chinese else "(the model says nothing)", end="")
             print()
             messages.append({"role": "assistant", "content": answer})

@@ -8,7 +8,7 @@ import warnings
 
 import pytest
 
-from zaohua import cli, folders
+from zaohua import cli, events, folders
 
 pytestmark = pytest.mark.slow
 
@@ -104,6 +104,14 @@ def test_inspect_prints_a_distribution_over_the_next_token_requirement_41(finish
     assert len(shares) == 7
     assert shares == sorted(shares, reverse=True)
     assert 0 < sum(shares) <= 100.5
+
+
+@pytest.mark.parametrize("text", [True, False], ids=["a text", "its own text"])
+def test_evaluate_shows_how_far_it_is(text, finished, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(events, "EVERY", 0.0)
+    (tmp_path / "a.txt").write_text("One day Ben and Mia were in the garden. " * 20)
+    said = out(capsys, "evaluate", finished, *([tmp_path / "a.txt"] if text else []))
+    assert re.search(r"^  evaluate \d+/\d+ s · left ", said, re.MULTILINE)
 
 
 def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):

@@ -42,3 +42,14 @@ def test_no_half_width_mark_stands_beside_a_hanzi():
     assert "单独压缩" in text
     assert re.findall(r"[\u4e00-\u9fff] ?[:;,(?!]|[:;,?!)] ?[\u4e00-\u9fff]", text) == []
     assert "（95% 置信区间 40.0%–60.0%）" in text
+
+
+def test_a_copied_span_stands_in_one_line():
+    for language, said in (("en", "8 characters, “it. No.”"), ("zh", "8 个字符，“it. No.”")):
+        assert said in to_text(CARD | {"longest_copy": "it.\n\nNo."}, language)
+        line = next(
+            line for line in to_text(CARD | {"longest_copy": "字" * 200}, language).splitlines() if "字字" in line
+        )
+        assert "200" in line
+        assert line.count("字字" * 60) == 1
+        assert line.endswith("…”")

@@ -14,15 +14,6 @@ from zaohua.tokenizer.training import train_tokenizer
 TEXT = "One day Ann was in the garden with a red kite. 有一天，小宝在花园里放红色的风筝。 " * 8
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Tiny tensors lose more by sharing the cores than they gain."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session", params=["gpt2", "gpt_neo", "qwen3"])
 def loaded(request) -> LoadedModel:
     """Learned and rotary positions, dense and windowed layers; weights wide enough that nothing is near uniform."""

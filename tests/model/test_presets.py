@@ -74,7 +74,6 @@ def test_an_unknown_family_is_named():
 
 @pytest.mark.parametrize("family", SHAPES)
 def test_the_first_loss_is_near_that_of_guessing(family):
-    torch.set_num_threads(1)
     config = shape(family, dim=64, layers=4, vocab_size=1000, max_length=64)
     model = new_model(config, generator=torch.Generator().manual_seed(0)).eval()
     ids = torch.randint(0, 1000, (4, 64), generator=torch.Generator().manual_seed(1))

@@ -4,7 +4,6 @@ import warnings
 from types import ModuleType
 
 import pytest
-import torch
 from oracle import MODELS, build, randomised
 
 
@@ -26,5 +25,4 @@ def transformers() -> ModuleType:
 @pytest.fixture(params=MODELS)
 def theirs(request, transformers):
     """A tiny model of each family with every parameter random, biases and norms included."""
-    torch.set_num_threads(1)
     return randomised(build(transformers, request.param))

@@ -64,15 +64,6 @@ def serving(served: Served, **settings) -> Iterator[Running]:
         assert not thread.is_alive()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def one_thread():
-    """Tiny tensors lose more by sharing the cores than they gain."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="session")
 def tokenizer():
     return train_tokenizer([TEXT], TokenizerSettings(sample_bytes=100_000))

@@ -99,12 +99,8 @@ def tokenizer_of(loaded: LoadedModel) -> Tokenizer:
     return loaded.tokenizer
 
 
-def read_config(folder: Path) -> TransformerConfig:
-    """What the folder's config.json describes; raises UserError when it is missing, damaged or of no known family."""
-    return _described(folder)[1]
-
-
 def _described(folder: Path) -> tuple[Family, TransformerConfig]:
+    """What the folder's config.json describes; raises UserError when it is missing, damaged or of no known family."""
     path = folder / "config.json"
     theirs = _read(path)
     family = FAMILIES.get(str(theirs.get("model_type")))

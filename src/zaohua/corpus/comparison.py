@@ -29,7 +29,7 @@ class NearDuplicates(Settings):
     """Another seed draws other hash functions."""
 
     verify: Annotated[float, Field(gt=0, le=1)] | None = None
-    """The exact Jaccard similarity that a pair must reach besides, such as 0.7; None: a shared band is enough."""
+    """The exact Jaccard similarity that a pair must reach besides, such as 0.7; unset: a shared band is enough."""
 
     keep: Literal["first", "longest"] = "first"
     """Which of a cluster is kept: the first in order of sources and files, or the longest."""
@@ -39,7 +39,7 @@ class Boilerplate(Settings):
     """Which lines are cut out because many documents have them."""
 
     documents: Annotated[int, Field(ge=1)] | None = None
-    """Lines that stand in more documents than this are cut out; None: none are."""
+    """Lines that stand in more documents than this are cut out; unset: none are."""
 
     unit: Literal["line", "paragraph"] = "line"
     """What is compared: lines, or paragraphs, which stand between blank lines."""

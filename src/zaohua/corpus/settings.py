@@ -20,13 +20,13 @@ class RunnerSettings(Settings):
     """Processes of this machine, or a Ray cluster (needs the extra `ray`)."""
 
     workers: Annotated[int, Field(ge=0, le=4096)] | None = None
-    """Processes at once; 0 works in this process. None: one for each core that it may use, 0 for little text."""
+    """Processes at once; 0 works in this process. Unset: one for each core that it may use, 0 for little text."""
 
     address: str | None = None
-    """Of a running Ray cluster; None: one on this machine is started and ended."""
+    """Of a running Ray cluster; unset: one on this machine is started and ended."""
 
     memory: Annotated[int, Field(ge=100_000_000)] | None = None
-    """Bytes that all tasks running at once may take, as estimated; None: those of the machine or the container, and on
+    """Bytes that all tasks running at once may take, as estimated; unset: those of the machine or the container, and on
     Ray no bound but each node's own."""
 
     @model_validator(mode="after")
@@ -104,7 +104,7 @@ class CorpusSettings(ReadingSettings):
     `tail` the end of each file, cut at a line."""
 
     sample: Annotated[int, Field(ge=1)] | None = None
-    """Read only some so many texts, the first of files from all over the sources, for a quick look; None: all."""
+    """Read only some so many texts, the first of files from all over the sources, for a quick look; unset: all."""
 
     salt: str = ""
     """Another salt holds out other documents."""

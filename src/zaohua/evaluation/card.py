@@ -22,7 +22,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "seen": "after seeing the training text",
         "ngram": "n-gram model of the same training text, order 5",
         "samples": "samples at temperature {temperature}",
-        "copy": "longest span copied word for word from the training text: {characters} characters",
+        "copy": "longest span copied word for word from the training text: {characters} characters, “{shown}”",
         "world": "stories drawn from nothing and checked ({language})",
         "grammatical": "grammatical",
         "consistent": "consistent",
@@ -55,7 +55,7 @@ WORDS: dict[str, dict[str, Any]] = {
         "seen": "先看过训练文本",
         "ngram": "同一训练文本的五元模型",
         "samples": "样本，温度 {temperature}",
-        "copy": "与训练文本逐字相同的最长片段：{characters} 个字符",
+        "copy": "与训练文本逐字相同的最长片段：{characters} 个字符，“{shown}”",
         "world": "无提示生成的故事，经检查器检查（{language}）",
         "grammatical": "语法正确",
         "consistent": "前后一致",
@@ -95,7 +95,10 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
         lines += ["", f"## {say['samples'].format(temperature=card['temperature'])}", ""]
         for number, text in enumerate(card["samples"], start=1):
             lines += [f"{number}. " + text.strip().replace("\n", "\n   "), ""]
-        lines += [say["copy"].format(characters=len(card["longest_copy"])) + f" — {card['longest_copy']!r:.120}"]
+        copy = card["longest_copy"]
+        shown = " ".join(copy.split())
+        shown = f"{shown[:120]} …" if len(shown) > 120 else shown
+        lines += [say["copy"].format(characters=len(copy), shown=shown)]
     lines += ["", f"## {say['spent']}", ""]
     lines += ["- " + spent_by_stage(card["spent"], chinese=language == "zh")]
     return "\n".join(lines) + "\n"

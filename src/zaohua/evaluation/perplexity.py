@@ -1,7 +1,7 @@
 """How well a model predicts text: bits per byte of the raw UTF-8, comparable across tokenizers."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +19,13 @@ TOKENS_AT_ONCE = 8192
 
 
 @torch.no_grad()
-def summed_loss(objective: Causal, rows: RowSource, *, limit: int | None = None) -> tuple[float, int]:
-    """The summed -log p in nats over the rows' targets (at most `limit` rows, spread evenly), and their number."""
+def summed_loss(
+    objective: Causal, rows: RowSource, *, limit: int | None = None, passed: Callable[[], None] = lambda: None
+) -> tuple[float, int]:
+    """The summed -log p in nats over the rows' targets (at most `limit` rows, spread evenly), and their number.
+
+    `passed()` is called after each batch.
+    """
     count = len(rows) if limit is None else min(limit, len(rows))
     chosen = np.linspace(0, len(rows) - 1, count).round().astype(np.int64) if count else np.empty(0, dtype=np.int64)
     total, targets = 0.0, 0
@@ -30,6 +35,7 @@ def summed_loss(objective: Causal, rows: RowSource, *, limit: int | None = None)
         batch = make_batch(rows, chosen[start : start + at_once]).to(objective.model.device)
         total += float(objective(batch)["loss"])
         targets += batch.counts["loss"]
+        passed()
     return total, targets
 
 
@@ -53,7 +59,12 @@ def stream_of(texts: Sequence[str], tokenizer: Tokenizer) -> TextStream:
     return TextStream(np.concatenate([*parts, mark]), tokenizer.end_of_text)
 
 
-def text_bits(model: Transformer, stream: TextStream, text_bytes: int, length: int) -> float:
-    """Bits per byte of a stream that is so many bytes of raw UTF-8, read in rows of `length` tokens."""
-    nats, _ = summed_loss(Causal(model), Rows(stream, length))
+def text_bits(
+    model: Transformer, stream: TextStream, text_bytes: int, length: int, passed: Callable[[], None] = lambda: None
+) -> float:
+    """Bits per byte of a stream that is so many bytes of raw UTF-8, read in rows of `length` tokens.
+
+    `passed()` is called after each batch of rows.
+    """
+    nats, _ = summed_loss(Causal(model), Rows(stream, length), passed=passed)
     return bits_per_byte(nats, text_bytes)

@@ -11,7 +11,7 @@ class ServeSettings(Settings):
     """How a model is served, and to whom."""
 
     host: str = "127.0.0.1"
-    """The address to listen on; others than this machine's own need `insecure_no_auth`."""
+    """The address to listen on; others than this machine's own need --insecure-no-auth."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     """The port to listen on; 0 takes any free one."""
     insecure_no_auth: bool = False

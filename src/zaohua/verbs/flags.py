@@ -16,6 +16,16 @@ from zaohua.settings import Settings, UserError
 from zaohua.tokenizer.settings import TokenizerSettings
 from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
 
+
+def _as_typed(value: Any) -> str | None:
+    """A default as the help shows it: the words of a list one after the other, and nothing where there is none."""
+    if isinstance(value, tuple | dict):
+        return " ".join(map(str, value)) or None
+    return None if value is None else str(value) or '""'
+
+
+PARAMETER = Parameter(show_default=_as_typed, negative_iterable=())
+"""What holds for every word and flag."""
 Output = Annotated[Path, Parameter(alias="-o")]
 Flat = Parameter(name="*")
 Hidden = Parameter(show=False, parse=False)

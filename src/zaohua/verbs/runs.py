@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from zaohua import folders
 from zaohua.events import Events
-from zaohua.recipe import read_recipe, write_recipe
+from zaohua.recipe import read_recipe, recipe_text
 from zaohua.server.settings import ServeSettings
 from zaohua.settings import UserError
 from zaohua.training.allocator import keep_freed_memory
@@ -72,7 +72,7 @@ def make(
     folder = output or Path("runs") / (re.sub(r"[^\w.-]+", "-", Path(texts[0]).stem).strip("-.") or "made")
     recipe = planner.plan(texts, minutes, folder, changes_of(changes), events)
     if dry_run:
-        print(write_recipe(recipe.model_copy(update={"request": ""})), end="")
+        print(recipe_text(recipe.model_copy(update={"request": ""})), end="")
         return
     pipeline.run(recipe, folder, events, started=started)
     _end_with_page(folder, events, serve=serve, talks=bool(recipe.chat.sources))
@@ -97,7 +97,7 @@ def run(
     settings = read_recipe(recipe, changes_of(changes))
     folder = output or (recipe if recipe.is_dir() else Path("runs") / settings.name)
     if dry_run:
-        print(write_recipe(settings), end="")
+        print(recipe_text(settings), end="")
         return
     keep_freed_memory()
     from zaohua import pipeline

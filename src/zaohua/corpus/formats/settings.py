@@ -15,10 +15,10 @@ class ReadingSettings(Settings):
     between blank lines."""
 
     text_field: str | None = None
-    """The field of records and tables that holds the text; None: text, content or the like is found."""
+    """The field of records and tables that holds the text; unset: text, content or the like is found."""
 
     encoding: str | None = None
-    """The encoding of all text files, such as gb18030; None: recognised for each file."""
+    """The encoding of all text files, such as gb18030; unset: recognised for each file."""
 
     html: Literal["both", "trafilatura", "resiliparse", "all"] = "both"
     """What finds the main text of a web page: trafilatura, which is careful; resiliparse, which is quick; `both`, the

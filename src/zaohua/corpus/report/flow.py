@@ -42,7 +42,9 @@ def headline(report: Mapping[str, Any], outcomes: Mapping[str, Mapping[str, int]
     files, kept, held = total["files"], total["documents"], total["heldout_documents"]
     repeated = share(repeats, total["texts"])
     texts, characters = total["texts"], total["characters"]
-    came_in = both(f"{files:,} 个文件，{texts:,} 篇", f"{counted(files, 'files')}, {counted(texts, 'texts')}")
+    came_in = both(f"{texts:,} 篇", counted(texts, "texts"))
+    if files:  # an embedded world has none
+        came_in = both(f"{files:,} 个文件，{texts:,} 篇", f"{counted(files, 'files')}, {counted(texts, 'texts')}")
     trained = both(
         f"{kept:,} 篇，{characters:,} 字符", f"{counted(kept, 'documents')}, {counted(characters, 'characters')}"
     )
