@@ -149,3 +149,11 @@ def test_lines_are_filled_and_break_where_chinese_does(width):
             assert not re.search("[!-~]$", before) or not re.match("[!-~]", after), found
             first = re.match("[（《]*(?:[!-~…]+|.)[，。；：、！？）》/]*", after)[0]
             assert cell_len(before) + cell_len(first) > width, found
+
+
+def test_defaults_are_shown_as_they_are_typed():
+    pages = {verb: printed([verb], 110) for verb in cli.VERBS}
+    assert "[default: 0.9 0.95]" in pages["pretrain"]
+    for verb, page in pages.items():
+        assert not re.search(r"\[default: [(\[{]|--[a-z.-]*empty-", page), verb
+        assert ("Commands" in page) == (verb in GROUPS)
