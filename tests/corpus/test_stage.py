@@ -317,6 +317,17 @@ def test_a_glance_samples_all_files_and_counts_all_bytes(tmp_path):
     assert not (tmp_path / "corpus").exists()
 
 
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_glance_counts_no_record_that_it_only_held(packed, tmp_path):
+    draw = random.Random(0)
+    texts = [" ".join(str(draw.randrange(10**6)) for _ in range(2000)) for _ in range(300)]
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
+    path = write(tmp_path, "a.jsonl.gz" if packed else "a.jsonl", gzip.compress(lines) if packed else lines)
+    _, size, documents = glance(CorpusSettings(sources=(str(path),)), None, limit=50_000)
+    assert abs(size / sum(map(len, texts)) - 1) < 0.1
+    assert abs(documents / 300 - 1) < 0.1
+
+
 @pytest.mark.parametrize(
     ("files", "settings", "said"),
     [

@@ -69,11 +69,15 @@ def test_an_interval_holds_its_share():
 @pytest.mark.parametrize(
     ("text", "source", "longest"),
     [
-        ("xxabcdyy", "zzabcdzz", "abcd"),
+        ("这里写着同样的字，完", "那里写着同样的字。", "里写着同样的字"),
+        ("fox asked the teacher to", "ox asked the teacher today", "asked the teacher to"),
+        ("fox asked", "fox asked me", "fox asked"),
+        ("xxabcdyy", "zzabcdzz", ""),
+        ("见abc", "见abc", "见abc"),
         ("abc", "abc", "abc"),
         ("abc", "xyz", ""),
         ("", "abc", ""),
-        ("aab", "ab aa", "aa"),
+        ("a ab", "b a aa", "a"),
     ],
 )
 def test_the_longest_copied_span(text, source, longest):

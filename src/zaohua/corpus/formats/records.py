@@ -136,16 +136,19 @@ def texts_of(
     records = iter(records)
     head: list[Record | Unreadable] = []
     problem: Exception | None = None
+    held = 0
     try:
-        held = 0
         while not text_field and len(head) < _RECORDS and held < _AHEAD and (item := next(records, None)):
             head.append(item)
             held += _characters(item)
     except Exception as error:  # raised again behind the records that came before it
         problem = error
+    read, given = noted.share, 0
+    noted.share = lambda: read() * (given / held if held else 1.0)  # what is still held here was not given yet
     known = text_field or settings.text_field
     noted.text_field = known or _text_field(item[1] for item in head if not isinstance(item, Unreadable))
-    for item in chain(head, _raising(problem) if problem else records):
+    for place, item in enumerate(chain(head, _raising(problem) if problem else records)):
+        given += _characters(item) if place < len(head) else 0
         if isinstance(item, Unreadable):
             yield item
             continue
