@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -210,14 +211,14 @@ def test_what_would_be_ignored_is_refused(tmp_path, capsys):
     ],
 )
 def test_the_next_command_is_one_that_the_user_can_type(typed, found, shown, tmp_path, monkeypatch):
-    from zaohua.verbs import runs
+    from zaohua.verbs import flags
 
     for place in ("bin", "other"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "zaohua").touch()
     monkeypatch.setattr(sys, "argv", [typed.format(tmp_path)])
-    monkeypatch.setattr(runs.shutil, "which", lambda name: found and found.format(tmp_path))
-    assert runs.called() == shown.format(tmp_path)
+    monkeypatch.setattr(flags.shutil, "which", lambda name: found and found.format(tmp_path))
+    assert flags.command_of("serve", Path("a b")) == f"{shown.format(tmp_path)} serve 'a b'"
 
 
 @pytest.mark.parametrize(("terminal", "wanted"), [(True, True), (True, False), (False, True)])

@@ -73,6 +73,12 @@ def test_no_text_is_a_sentence(tmp_path):
         look_at(CorpusSettings(sources=(str(tmp_path / "empty"),)), {})
 
 
+def test_too_little_text_is_said_before_anything_is_planned(tmp_path):
+    (tmp_path / "a.txt").write_text("Only one line.\n" * 100)
+    with pytest.raises(UserError, match=r"a\.txt: 1,\d\d\d bytes of text, too little .*at least 2,000 characters"):
+        look_at(CorpusSettings(sources=(str(tmp_path / "a.txt"),)), {})
+
+
 @pytest.fixture
 def glanced(monkeypatch):
     monkeypatch.setattr(planner, "listed", lambda settings, embedded: [(name, 1) for name in settings.sources])

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import fnmatch
 import glob
 import hashlib
 import json
@@ -220,8 +221,10 @@ def open_folder(folder: Path, stage: str, *, made_by: str) -> dict[str, Any]:
     return found
 
 
-def problems(folder: Path) -> list[UserError]:
-    """What is wrong with a finished folder: missing, resized or changed files, one sentence each."""
+def problems(folder: Path, pattern: str = "*") -> list[UserError]:
+    """What is wrong with a finished folder: missing, resized or changed files (those that `pattern` matches), one
+    sentence each.
+    """
     found = manifest_of(folder)
     if found is None:
         return [
@@ -232,6 +235,8 @@ def problems(folder: Path) -> list[UserError]:
         ]
     wrong = []
     for name, entry in found["files"].items():
+        if not fnmatch.fnmatch(name, pattern):
+            continue
         path = folder / name
         size = _size(path)
         if size is None:

@@ -100,6 +100,9 @@ def plan(texts: Sequence[str], minutes: float, folder: Path | None, changes: dic
         if read_recipe(kept, {}).request == request:
             events.say(f"continuing the plan in {folder}", f"沿用 {folder} 里的计划")
             return read_recipe(kept, changes)
+    events.say(
+        "reading a sample of the text and timing this machine: some seconds", "读取部分文本并测试本机速度：需要几秒"
+    )
     text = look_at(settings, changes)
     asked = check(Recipe, override({"minutes": float(minutes), "corpus": {"sources": list(texts)}}, changes))
     choices = weigh(text, measure_speed(text.vocab_size), asked)

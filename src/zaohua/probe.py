@@ -8,7 +8,7 @@ import torch
 
 from zaohua import sources
 from zaohua.corpus.glance import glance
-from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.settings import SMALLEST, CorpusSettings
 from zaohua.corpus.sources import READABLE, READABLE_CHINESE
 from zaohua.data.batches import Batch
 from zaohua.model.device import device_of_choice
@@ -66,6 +66,13 @@ def look_at(settings: CorpusSettings, changes: dict[str, Any]) -> Text:
             f"{'、'.join(settings.sources)} 里没有文本：请给出文件或文件夹；能读的文件有 {READABLE_CHINESE}",
         )
     joined = "\n".join(sample)
+    if total < SMALLEST:  # bytes, at least as many as characters
+        raise UserError(
+            f"{', '.join(settings.sources)}: {total:,} bytes of text, too little to train on: "
+            f"give at least {SMALLEST:,} characters, better a million",
+            f"{'、'.join(settings.sources)} 只有 {total:,} 字节的文本，太少，无法训练："
+            f"请至少给出 {SMALLEST:,} 个字符，最好有一百万个",
+        )
     learned = round(total * (1 - settings.heldout))
     asked = check(TokenizerSettings, changes.get("tokenizer", {}))  # a sample may be too small for a size asked for
     tokenizer = train_tokenizer(sample, asked.model_copy(update={"vocab_size": "auto"}))

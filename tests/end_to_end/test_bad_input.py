@@ -35,7 +35,7 @@ def test_a_folder_of_binaries(tmp_path, mistake):
 def test_a_text_too_small_to_train_on(tmp_path, mistake):
     (tmp_path / "a.txt").write_text("Only one line.\n")
     said = mistake("make", tmp_path / "a.txt", "--minutes", "1", "-o", tmp_path / "out")
-    assert "too little to train on: give at least 2,000, better a million" in said
+    assert "too little to train on: give at least 2,000 characters, better a million" in said
     assert not (tmp_path / "out" / "corpus").exists()
     assert not (tmp_path / "out" / "recipe.toml").exists(), "a plan for this text would be taken for one for more"
 
@@ -84,6 +84,10 @@ def test_one_flipped_bit_is_found(finished, tmp_path, mistake):
     data[-1] ^= 1
     (model / "model.safetensors").write_bytes(data)
     assert "has changed" in mistake("verify", model)
+    for words in (("generate", model, "hello"), ("chat", model), ("inspect", model, "hello")):
+        assert "has changed (its SHA-256 is not the manifest's): copy or make the model again" in mistake(*words)
+    (model / "manifest.json").unlink()
+    assert cli.run(["generate", str(model), "hello", "--max-new-tokens", "1"]) == 0
 
 
 def test_an_extra_or_missing_weight(finished, tmp_path, mistake):

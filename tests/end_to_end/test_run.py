@@ -121,6 +121,19 @@ def test_evaluate_stands_beside_compressors(finished, tmp_path, capsys):
     assert "xz -9" in said
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-16"])
+def test_evaluate_reads_a_text_in_any_encoding(encoding, finished, tmp_path, capsys, mistake):
+    text = "从前有一个小村庄，村子里住着一位老人。他每天都到山上去，看太阳从海里升起来。\n" * 20
+    if encoding == "big5":
+        text = "從前有一個小村莊，村子裡住著一位老人。他每天都到山上去，看太陽從海裡升起來。\n" * 20
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    (tmp_path / "b.txt").write_text(text, encoding=encoding)
+    plain, other = (out(capsys, "evaluate", finished, tmp_path / name) for name in ("a.txt", "b.txt"))
+    assert other.replace("b.txt", "a.txt") == plain
+    (tmp_path / "c.txt").write_bytes(bytes(range(256)) * 9)
+    assert "c.txt is no text (" in mistake("evaluate", finished, tmp_path / "c.txt")
+
+
 def test_evaluate_measures_a_run_as_its_card_does(finished, tmp_path, capsys, mistake, monkeypatch):
     from zaohua.evaluation import card
 

@@ -152,6 +152,15 @@ def test_conversations_alternate_and_a_told_story_fits_its_request(richness, lan
     assert requests >= 8
 
 
+@pytest.mark.parametrize(("language", "polite", "mark"), [("en", "Tell", "."), ("zh", "请", "。")])
+def test_wishes_stand_as_people_type_them(language, polite, mark):
+    wishes = [message["content"] for row in some("chat", "small", language, 300) for message in row["messages"]]
+    wishes = [wish for wish in wishes if re.match(r"tell me a story|请?讲一个", wish, re.IGNORECASE)]
+    assert len(wishes) > 30
+    assert 0.1 < sum(wish.startswith(polite) for wish in wishes) / len(wishes) < 0.9
+    assert 0.1 < sum(wish.endswith(mark) for wish in wishes) / len(wishes) < 0.9
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_conversation_goes_on_to_another_story_and_its_questions_are_about_that_one(language):
     least = 60 if language == "en" else 20

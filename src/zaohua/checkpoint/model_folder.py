@@ -76,6 +76,11 @@ def load_model(folder: Path, *, dtype: torch.dtype = torch.float32) -> LoadedMod
         )
     family, config = _described(folder)
     model = read_weights(folder, family, config, dtype)
+    if folders.manifest_of(folder) and (wrong := folders.problems(folder, "model*.safetensors")):
+        raise UserError(
+            f"{wrong[0].english}: copy or make the model again, or delete manifest.json there if you changed it",
+            f"{wrong[0].chinese}：请重新复制或生成这个模型；如果是你自己改动的，请删除那里的 manifest.json",
+        )
     tokenizer = Tokenizer.load(folder) if (folder / "tokenizer.json").is_file() else None
     if tokenizer is not None:
         _check_vocabulary(folder, tokenizer, config)

@@ -12,6 +12,9 @@ from zaohua.corpus.presets import RuleSettings
 from zaohua.corpus.web import WebSettings
 from zaohua.settings import SettingError, Settings
 
+SMALLEST = 2000
+"""Characters below which nothing can be learned: a few hundred tokens, their held-out tenth a sentence or two."""
+
 
 class RunnerSettings(Settings):
     """Where the work is done; no result depends on it."""

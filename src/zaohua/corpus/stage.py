@@ -20,7 +20,7 @@ from zaohua.corpus.engine.task import content_digests, quick_digests, was_begun
 from zaohua.corpus.gathering import gathered
 from zaohua.corpus.plan import carry_out
 from zaohua.corpus.report import write_report
-from zaohua.corpus.settings import CorpusSettings
+from zaohua.corpus.settings import SMALLEST, CorpusSettings
 from zaohua.corpus.sources import READABLE, READABLE_CHINESE, Entry, inventory
 from zaohua.corpus.summary import found, say, summary
 from zaohua.corpus.worlds import Embedded, world_digests
@@ -29,9 +29,6 @@ from zaohua.settings import UserError
 
 CODE = 6
 """Raised by hand when the same settings and sources would give another corpus."""
-
-SMALLEST = 2000
-"""Characters below which nothing can be learned: a few hundred tokens, their held-out tenth a sentence or two."""
 
 
 def run(settings: CorpusSettings, output: Path, events: Events, *, embedded: Embedded | None = None) -> Path:

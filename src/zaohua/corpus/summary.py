@@ -7,6 +7,7 @@ from zaohua.corpus.cleaning import Tally
 from zaohua.corpus.decontaminate import common_grams, read_index
 from zaohua.corpus.evaluations import unread
 from zaohua.corpus.plan import Plan, Records
+from zaohua.corpus.report.words import in_chinese
 from zaohua.events import Events
 
 COUNTS = ("files", "bytes_in", "texts", "documents", "characters", "bytes",
@@ -73,9 +74,10 @@ def say(report: dict[str, Any], events: Events) -> None:
     total, split, removed = report["total"], report["split"], report["removed"]["total"]
     documents, characters = (total[name] + total[f"heldout_{name}"] for name in ("documents", "characters"))
     aside = ", ".join(f"{count:,} {rule}" for rule, count in removed.items()) or "nothing"
+    aside_chinese = "、".join(f"{in_chinese(rule)} {count:,} 篇" for rule, count in removed.items()) or "无"
     events.say(
         f"corpus: {documents:,} documents, {characters:,} characters · removed: {aside}",
-        f"语料：{documents:,} 篇文档，{characters:,} 个字符 · 移除：{aside}",
+        f"语料：{documents:,} 篇文档，{characters:,} 个字符 · 移除：{aside_chinese}",
     )
     events.say(
         "  held out {share:.1%} of the bytes: {whole:,} documents whole, the ends of {cut:,}".format(**split),
@@ -83,9 +85,10 @@ def say(report: dict[str, Any], events: Events) -> None:
     )
     if report["changed"]:
         said = ", ".join(f"{what} {count:,}" for what, count in report["changed"].items())
-        events.say(f"  changed: {said}", f"  改动：{said}")
+        said_chinese = "、".join(f"{in_chinese(what)} {count:,} 处" for what, count in report["changed"].items())
+        events.say(f"  changed: {said}", f"  改动：{said_chinese}")
     if report["sample"]:
-        events.say("  a sample only: see report.html in its folder", "  仅为样本：详见其文件夹中的 report.html")
+        events.say("  a sample only", "  仅为样本")
     if removed.get("unreadable"):
         events.say(
             f"  first set aside: {report['first_reason']} (all in removed/)",

@@ -16,6 +16,8 @@ ASKED_SHARE = 0.5
 """How many of the assistant's stories the user has questions about."""
 ANOTHER_SHARE = 0.3
 """How often another story follows in the same conversation: questions are then about the later one."""
+CARELESS = 0.3
+"""How often a user leaves the last mark away, and how often 请 or the capital at the beginning."""
 ROOM = 15
 """Sentences that the stories of one conversation have together, where it has more than one."""
 QUESTIONS = 6
@@ -70,9 +72,19 @@ def request(told: Story, rng: Random) -> str:
     state = told.state()
     person, thing = rng.choice(list(state.place)), rng.choice([*state.properties, ""])
     kinds = ("story", "story_person", "story_thing") if thing else ("story", "story_person")
-    return put(rng.choice(kinds), Event("", person, thing=thing), told, rng)
+    return typed(put(rng.choice(kinds), Event("", person, thing=thing), told, rng), rng)
 
 
 def question(fact: Fact, told: Story, rng: Random) -> tuple[str, str]:
     """A turn: what is asked about the story, and the answer."""
-    return put(fact.kind, fact.about._replace(colour=""), told, rng), answer(fact, told)
+    return typed(put(fact.kind, fact.about._replace(colour=""), told, rng), rng), answer(fact, told)
+
+
+def typed(said: str, rng: Random) -> str:
+    """A wish or a question as people type it."""
+    if rng.random() < CARELESS:
+        said = said.rstrip(".?。？")
+    if rng.random() < CARELESS:
+        said = said.removeprefix("请")
+        said = said[0].lower() + said[1:]
+    return said

@@ -117,6 +117,7 @@ async def run_server(
             await asyncio.sleep(0.05)
         worker.close()
         await running
+        events.say("the server has ended", "服务已结束")
 
 
 class _Server(uvicorn.Server):

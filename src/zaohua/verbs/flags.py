@@ -1,6 +1,9 @@
 """What the verbs take from the command line besides their own words: groups of settings, and where a model lies."""
 
 import json
+import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +12,7 @@ from pydantic import model_validator
 
 from zaohua.corpus.settings import CorpusSettings
 from zaohua.data.settings import TokensSettings
+from zaohua.events import Events
 from zaohua.generation.settings import Sampling
 from zaohua.recipe import ChatSettings, ModelSettings, Recipe
 from zaohua.server.settings import ServeSettings
@@ -104,3 +108,17 @@ def model_at(path: Path, *, chat: bool = False) -> Path:
 def changes_of(changes: Recipe | None) -> dict[str, object]:
     """What the flags set, and nothing that they left as it is."""
     return {} if changes is None else json.loads(changes.model_dump_json(exclude_unset=True))
+
+
+def try_it(verb: str, folder: Path, events: Events) -> None:
+    """Say with which command a model that was just made is tried."""
+    command = command_of(verb, folder)
+    events.say(f"try it: {command}", f"试试看：{command}")
+
+
+def command_of(verb: str, folder: Path) -> str:
+    """A command on a folder as the user can type it: the program by its name where the shell finds it, else by path."""
+    path = Path(sys.argv[0])
+    found = shutil.which("zaohua")
+    by_name = path.name != "zaohua" or (found and path.exists() and path.samefile(found))
+    return shlex.join(["zaohua" if by_name else str(path), verb, str(folder)])

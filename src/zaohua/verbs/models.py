@@ -10,7 +10,7 @@ from zaohua.server.settings import ServeSettings
 from zaohua.settings import UserError
 from zaohua.training.allocator import keep_freed_memory
 from zaohua.training.settings import ChatTrainingSettings, TrainingSettings
-from zaohua.verbs.flags import Flat, Output, model_at
+from zaohua.verbs.flags import Flat, Output, model_at, try_it
 
 
 def pretrain(
@@ -37,7 +37,9 @@ def pretrain(
     from zaohua import stages
 
     begin = model_at(start) if start else None
-    stages.pretrain(model, settings, tokens, tokenizer, output, Events(), start=begin)
+    events = Events()
+    stages.pretrain(model, settings, tokens, tokenizer, output, events, start=begin)
+    try_it("generate", output, events)
 
 
 def finetune(
@@ -62,7 +64,9 @@ def finetune(
     keep_freed_memory()
     from zaohua import stages
 
-    stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, Events())
+    events = Events()
+    stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, events)
+    try_it(task, output, events)
 
 
 def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None = None) -> None:
@@ -70,7 +74,7 @@ def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None =
 
     Args:
         model: a model folder, a training folder or a run's folder.
-        text: the UTF-8 text to predict; without one, the held-out text of the run's folder.
+        text: the text file to predict, in any encoding; without one, the held-out text of the run's folder.
         against: training text that compressors and an n-gram model have seen before TEXT; of a run it is the run's own.
     """
     if text is None and against is not None:

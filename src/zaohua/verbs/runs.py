@@ -1,8 +1,6 @@
 """Verbs for whole runs: from text to a model that answers."""
 
 import re
-import shlex
-import shutil
 import sys
 import time
 from pathlib import Path
@@ -16,7 +14,7 @@ from zaohua.recipe import read_recipe, recipe_text
 from zaohua.server.settings import ServeSettings
 from zaohua.settings import UserError
 from zaohua.training.allocator import keep_freed_memory
-from zaohua.verbs.flags import Flat, MakeFlags, Output, RunFlags, changes_of, model_at
+from zaohua.verbs.flags import Flat, MakeFlags, Output, RunFlags, changes_of, command_of, model_at
 
 
 def quickstart(
@@ -102,7 +100,9 @@ def run(
     keep_freed_memory()
     from zaohua import pipeline
 
-    pipeline.run(settings, folder, Events(), started=started)
+    events = Events()
+    pipeline.run(settings, folder, events, started=started)
+    _end_with_page(folder, events, serve=False, talks=bool(settings.chat.sources))
 
 
 def plan(*texts: str, minutes: float = 10.0, changes: Annotated[MakeFlags | None, Flat] = None) -> None:
@@ -153,17 +153,8 @@ def _end_with_page(folder: Path, events: Events, *, serve: bool, talks: bool) ->
 
         serve_model(model_at(folder, chat=True), ServeSettings(port=0), events)  # any that is free
         return
-    command = shlex.join([called(), "serve", str(folder)])
+    command = command_of("serve", folder)
     if talks:
         events.say(f"talk to it in a browser: {command}", f"在浏览器里和它聊天：{command}")
     else:
         events.say(f"let it continue texts in a browser: {command}", f"在浏览器里让它续写：{command}")
-
-
-def called() -> str:
-    """The program as the user can call it again: by its name where the shell finds it, else by its path."""
-    path = Path(sys.argv[0])
-    found = shutil.which("zaohua")
-    if path.name != "zaohua" or (found and path.exists() and path.samefile(found)):
-        return "zaohua"
-    return str(path)

@@ -46,7 +46,10 @@ def corpus(
             )
         wanted, output = wanted.model_copy(update={"sample": dry_run}), folders.named(output)
         output = output.with_name(output.name + SAMPLE)
-    stage.run(wanted, output, Events(), embedded=embedded_documents)
+    events = Events()
+    stage.run(wanted, output, events, embedded=embedded_documents)
+    page = folders.named(output) / "report.html"
+    events.say(f"where every text went: {page}", f"每篇文本的去向：{page}")
 
 
 def train_tokenizer(
@@ -130,7 +133,7 @@ def report_tokenizer(
     """Measure tokenizers side by side on the held-out text of a corpus, as a Markdown table.
 
     Args:
-        corpus: a corpus folder, or a UTF-8 text file.
+        corpus: a corpus folder, or a text file.
         tokenizers: tokenizer folders, model folders, runs, or vocabularies of other programs.
         output: a file for the table besides the screen.
         dim: tell the token table's share of a model of this width, so many layers deep.

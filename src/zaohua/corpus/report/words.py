@@ -132,6 +132,15 @@ def say(named: Named, key: str) -> Html:
     return both(zh, en)
 
 
+def in_chinese(what: str) -> str:
+    """What removed or changed texts, as short as can be; itself where it has no name."""
+    kind = what.removeprefix("masked: ")
+    if kind != what:
+        return f"遮盖{KIND_NAMES.get(kind, (kind, kind))[0]}"
+    named = {**RULE_NAMES, **CHANGES, **GROUPS}
+    return named.get(what, (what, what))[0]
+
+
 def group_of(outcome: str) -> str:
     """Which of GROUPS an outcome belongs to: all rules about quality are one."""
     return outcome if outcome in GROUPS else "rules"
