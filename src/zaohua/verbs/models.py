@@ -66,7 +66,7 @@ def finetune(
 
     events = Events()
     stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, events)
-    try_it(task, output, events)
+    try_it("chat", output, events)
 
 
 def evaluate(model: Path, text: Path | None = None, /, *, against: Path | None = None) -> None:
