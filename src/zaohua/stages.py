@@ -11,10 +11,10 @@ from safetensors.torch import load_file
 from zaohua import folders, training_folder
 from zaohua.checkpoint.model_folder import load_model, tokenizer_of
 from zaohua.checkpoint.weights import OPTIMIZER
-from zaohua.data.batches import IGNORED, RowSource
 from zaohua.data.examples import Conversation, pack_conversations
 from zaohua.data.mix import Mixture, weights_of
 from zaohua.data.packing import Rows
+from zaohua.data.rows import IGNORED, RowSource
 from zaohua.data.shards import TokenStore
 from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events

@@ -10,8 +10,9 @@ import torch
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import save_model
-from zaohua.data.batches import RowSource, make_batch
+from zaohua.data.batches import make_batch
 from zaohua.data.mix import Mixture
+from zaohua.data.rows import RowSource
 from zaohua.events import Events, duration
 from zaohua.generation.text import ends_of
 from zaohua.model.device import device_of_choice

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from zaohua.data.batches import IGNORED
+from zaohua.data.rows import IGNORED
 from zaohua.data.examples import PackedExamples, read_conversations
 from zaohua.settings import UserError
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.data.batches import IGNORED
+from zaohua.data.rows import IGNORED
 from zaohua.data.packing import Rows
 from zaohua.data.shards import Part, Tokens
 

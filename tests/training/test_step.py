@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from tests.training.toy import ToyRows, toy_objective
-from zaohua.data.batches import IGNORED, make_batch
+from zaohua.data.batches import make_batch
+from zaohua.data.rows import IGNORED
 from zaohua.training.step import accumulate_gradients
 
 PLAIN = contextlib.nullcontext()

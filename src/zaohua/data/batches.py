@@ -2,14 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-IGNORED = -100
-"""A label that no loss counts."""
+from zaohua.data.rows import IGNORED, RowSource
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +33,6 @@ class Batch:
             documents=move(self.documents),
             counts=self.counts,
         )
-
-
-class RowSource(Protocol):
-    """Rows that can be asked for by number: packed documents, or packed examples."""
-
-    def __len__(self) -> int: ...
-
-    def batch(self, indices: np.ndarray) -> dict[str, np.ndarray]:
-        """Row numbers (n,) -> ids, labels, positions, documents, each (n, time) int64."""
-        ...
 
 
 def make_batch(rows: RowSource, indices: np.ndarray) -> Batch:

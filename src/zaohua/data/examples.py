@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zaohua.data.batches import IGNORED
+from zaohua.data.rows import IGNORED
 from zaohua.settings import UserError
 from zaohua.tokenizer.chat import check, render
 from zaohua.tokenizer.tokenizer import Tokenizer

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
-from zaohua.data.batches import IGNORED
+from zaohua.data.rows import IGNORED
 
 
 class Stream(Protocol):

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from zaohua.data.batches import RowSource, make_batch
+from zaohua.data.batches import make_batch
 from zaohua.data.packing import Rows
+from zaohua.data.rows import RowSource
 from zaohua.model.transformer import Transformer
 from zaohua.objectives.causal import Causal
 from zaohua.tokenizer.tokenizer import Tokenizer

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from zaohua.data.batches import IGNORED, Batch
+from zaohua.data.batches import Batch
+from zaohua.data.rows import IGNORED
 from zaohua.model.transformer import Transformer
 
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from zaohua.data.batches import Batch, RowSource, make_batch
+from zaohua.data.batches import Batch, make_batch
 from zaohua.data.mix import Mixture
 from zaohua.data.order import order
+from zaohua.data.rows import RowSource
 from zaohua.events import Events, Log, duration
 from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
