@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from zaohua.data.rows import IGNORED
 from zaohua.data.examples import PackedExamples, read_conversations
+from zaohua.data.rows import IGNORED
 from zaohua.settings import UserError
 
 

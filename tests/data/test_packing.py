@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zaohua.data.rows import IGNORED
 from zaohua.data.packing import Rows
+from zaohua.data.rows import IGNORED
 from zaohua.data.shards import Part, Tokens
 
 END = 99
