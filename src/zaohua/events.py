@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -65,30 +66,44 @@ class Events:
 
 
 class Log:
-    """A file of JSON lines, one event a line, that survives a kill at any byte."""
+    """A file of JSON lines, one event a line, that survives a kill at any byte.
+
+    What a full disk does not take waits in memory, and goes to the file with what comes next.
+    """
 
     def __init__(self, path: Path, *, keep: int) -> None:
         """Open for appending, cut back to `keep` bytes first; a file that has lost its end is not filled up."""
         self.path = path
-        self.file: IO[str] = path.open("a", encoding="utf-8")
-        self.file.truncate(min(keep, path.stat().st_size))
-        self.file.seek(0, os.SEEK_END)
+        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self.length = min(keep, path.stat().st_size)
+        """Bytes of all lines, the waiting ones too."""
+        self._file.truncate(self.length)
+        self._waiting = b""
+        self._alone = threading.Lock()
 
     def emit(self, kind: str, **fields: Any) -> None:
-        self.file.write(json.dumps({"event": kind, **fields}, ensure_ascii=False) + "\n")
-        self.file.flush()
+        line = (json.dumps({"event": kind, **fields}, ensure_ascii=False) + "\n").encode()
+        with self._alone:
+            self.length += len(line)
+            self._waiting += line
+            with contextlib.suppress(OSError):
+                self._write()
 
-    def sync(self) -> int:
-        """Make everything written durable; the file's length in bytes."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        return self.file.seek(0, os.SEEK_END)
+    def sync(self) -> None:
+        """Make all lines durable; raises OSError where the disk does not take them. Any thread may ask for it."""
+        with self._alone:
+            self._write()
+        os.fsync(self._file.fileno())
+
+    def _write(self) -> None:
+        while self._waiting:
+            self._waiting = self._waiting[self._file.write(self._waiting) :]
 
     def __enter__(self) -> "Log":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        self._file.close()
 
 
 def duration(seconds: float, *, chinese: bool = False) -> str:

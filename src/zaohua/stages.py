@@ -1,5 +1,6 @@
 """The training stages composed from their parts: checked settings and finished folders in, a model folder out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,7 +33,7 @@ from zaohua.sources import conversations, conversations_digest
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.training.loop import Event, require_rows
-from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.training.settings import HOW, WATCHING, TrainingSettings
 
 CODE = 1
 """Raised by hand when the same settings and inputs would give another model."""
@@ -64,17 +65,18 @@ def pretrain(
     events: Events,
     *,
     start: Path | None = None,
+    allow: Collection[str] | None = None,
 ) -> Path:
     """Train a model on packed text -> `output`, with model/ and manifest.json inside.
 
     It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there.
-    What it writes by now is shown every `sample_every` steps.
+    What it writes by now is shown every `sample_every` steps. `allow` is as in `training_folder.begin`.
     """
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
     asked = {
         "model": model_settings.model_dump(mode="json"),
-        "training": settings.model_dump(mode="json", exclude=set(WATCHING)),
+        "training": settings.model_dump(mode="json", exclude=set(WATCHING | HOW)),
     }
     inputs = {"tokens": folders.summary_digest(tokens), "tokenizer": tokenizer.digest}
     if start is not None:
@@ -94,7 +96,7 @@ def pretrain(
         else:
             model = _model_for(start, tokenizer, settings, model_settings)
             state = load_file(start / OPTIMIZER) if (start / OPTIMIZER).is_file() else None
-        training_folder.begin(output, manifest, events)
+        training_folder.begin(output, manifest, events, allow=allow)
         config = model.config
         events.say(
             f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
@@ -145,10 +147,12 @@ def _require_room(settings: TrainingSettings, longest: int) -> None:
         )
 
 
-def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events) -> Path:
+def finetune_chat(
+    chat: ChatSettings, model: Path, output: Path, events: Events, *, allow: Collection[str] | None = None
+) -> Path:
     """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`.
 
-    Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
+    `allow` is as in `training_folder.begin`. Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
     """
     settings = chat.training
     if settings.mix:
@@ -159,7 +163,7 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
     manifest: dict[str, Any] = {
         "stage": "chat",
         "code": CODE,
-        "settings": chat.model_dump(mode="json", exclude={"share": True, "training": set(WATCHING)}),
+        "settings": chat.model_dump(mode="json", exclude={"share": True, "training": set(WATCHING | HOW)}),
         "inputs": {
             "model": folders.digest(model / "model.safetensors"),
             "conversations": conversations_digest(chat),
@@ -179,7 +183,7 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
                 "no conversation has an answer of the assistant to learn: give some that have",
                 "没有一段对话里有可学的助手回答：请给出有回答的对话",
             )
-        training_folder.begin(output, manifest, events)
+        training_folder.begin(output, manifest, events, allow=allow)
         if rows.cut:
             events.say(
                 f"  {rows.cut:,} conversations are longer than {settings.length} tokens and lost their beginning",

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from zaohua.model.device import device_of_choice
 from zaohua.objectives.causal import Causal
 from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.training import drift
 from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
-from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.training.settings import HOW, WATCHING, TrainingSettings
 
 BEGUN = "begun.json"
 """What is trained in a training folder, written first."""
@@ -41,8 +43,9 @@ def refuse_others(output: Path) -> None:
         folders.refuse_others(output)
 
 
-def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
-    """Make ready to train in `output`, where this very run goes on and one with other settings is moved aside.
+def begin(output: Path, manifest: dict[str, Any], events: Events, *, allow: Collection[str] | None = None) -> None:
+    """Make ready to train in `output`, where this very run goes on. A finished one with other settings is moved aside,
+    an unfinished one too unless it says what `allow` there is to change: then other changes raise UserError.
 
     To be called when nothing can be wrong any more. Raises UserError where `output` holds anything else.
     """
@@ -50,8 +53,14 @@ def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
     wanted = json.loads(json.dumps(manifest, default=str))
     refuse_others(output)
     if begun.is_file() and not (output / folders.MANIFEST).exists():
-        remedy = "delete its folder, and the same command begins anew", "请删除它所在的文件夹，再运行同一命令会从头开始"
-        if folders.read_json(begun, *remedy) == wanted:
+        before = _begun(begun)
+        if before != wanted and allow is not None:
+            drift.refuse(before, wanted, allow, str(output))
+            for name, old, new in drift.changes(before, wanted):
+                events.say(f"  {name} was {old}, is {new}: allowed", f"  {name} 原为 {old}，现为 {new}：已允许")
+            _write_begun(begun, wanted)
+            return
+        if before == wanted:
             return
     if output.is_dir() and any(output.iterdir()):
         number = next(n for n in range(1, 10**6) if not output.with_name(f"{output.name}-old-{n}").exists())
@@ -62,7 +71,20 @@ def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
             f"  {output} 里是另一套设置的运行，已改名保留为 {aside.name}",
         )
     output.mkdir(parents=True, exist_ok=True)
-    folders.write_json(begun, wanted)
+    _write_begun(begun, wanted)
+
+
+def _write_begun(path: Path, manifest: Mapping[str, Any]) -> None:
+    folders.write_json(path, {**manifest, folders.OWN_DIGEST: folders.digest_of(manifest)})
+
+
+def _begun(path: Path) -> dict[str, Any]:
+    """What a folder was begun with; raises UserError where the file is damaged."""
+    remedy = "delete its folder, and the same command begins anew", "请删除它所在的文件夹，再运行同一命令会从头开始"
+    content = folders.read_json(path, *remedy)
+    if content.pop(folders.OWN_DIGEST, None) != folders.digest_of(content):
+        raise UserError(f"{path} is damaged: {remedy[0]}", f"{path} 已损坏：{remedy[1]}")
+    return content
 
 
 def carry_out(
@@ -93,7 +115,7 @@ def carry_out(
     with folders.writing(output / "model", inner) as temporary:
         save_model(temporary, objective.model.cpu(), tokenizer=tokenizer, generation=ends, about=about)
     told = {
-        "watching": settings.model_dump(mode="json", include=set(WATCHING)),
+        "watching": settings.model_dump(mode="json", include=set(WATCHING | HOW)),
         "precision": precision,
         "device": str(device),
         "seconds": round(done.seconds, 1),

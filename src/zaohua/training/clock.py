@@ -61,8 +61,14 @@ class Clock:
         return max(1, int((self.settings.seconds - seconds) * step / seconds))
 
     def _decide(self, step: int, left: int, *, factor: float) -> None:
-        self.landings.append(Landing(step=step, end=step + left, factor=factor))
-        folders.write_json(self.path, {"landings": [asdict(landing) for landing in self.landings]})
+        decided = [*self.landings, Landing(step=step, end=step + left, factor=factor)]
+        try:
+            folders.write_json(self.path, {"landings": [asdict(landing) for landing in decided]})
+        except UserError:  # the disk is full: it is decided at a later step, as long as there is time for one
+            if not left:
+                raise
+            return
+        self.landings = decided
 
 
 def _read(path: Path) -> list[Landing]:

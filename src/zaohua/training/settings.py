@@ -6,8 +6,10 @@ from pydantic import Field, model_validator
 
 from zaohua.settings import SettingError, Settings
 
-WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep"})
+WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep", "keep_every"})
 """The dials that change no weight, only what is measured, shown and kept on the way: with others it is the same run."""
+HOW = frozenset({"micro_rows"})
+"""The dials that change how a step is computed, and its result by rounding only: with others it is the same run too."""
 
 
 class TrainingSettings(Settings):
@@ -49,6 +51,13 @@ class TrainingSettings(Settings):
     """Largest norm of the whole gradient; 0 leaves it alone."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """Compute precision; master weights are fp32 always. auto: the faster one, by a probe of about two seconds."""
+    trouble: Literal["skip", "rollback", "stop"] = "skip"
+    """What follows a step whose loss or gradient is no number, or spikes. skip: the step is left out; after five in a
+    row the run goes back to its newest checkpoint and passes over the rows since, once. rollback: it does so at once.
+    stop: it ends with a sentence."""
+    spike: Annotated[float, Field(ge=0)] = 0.0
+    """Standard deviations, over the last 128 steps, above which a loss or a gradient's norm is a spike (OLMo 2: 6);
+    0: none is."""
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Fixes initialisation, order of rows and dropout."""
     validate_every: Annotated[int, Field(ge=1)] = 200
@@ -58,9 +67,12 @@ class TrainingSettings(Settings):
     sample_every: Annotated[int, Field(ge=0)] = 200
     """Steps between samples of the text that the model writes by now; 0 shows none."""
     save_every: Annotated[float, Field(gt=0)] = 60.0
-    """Seconds between checkpoints: the most work that a kill can cost."""
+    """Seconds between checkpoints: the most work that a kill can cost. They are written beside the steps; where that
+    took more than 3 % of the time, there are fewer."""
     keep: Annotated[int, Field(ge=1)] = 2
     """Checkpoints kept; the newest that verifies is never deleted."""
+    keep_every: Annotated[int, Field(ge=1)] | None = None
+    """A checkpoint is saved at every step that is a multiple of this, and kept until training ends."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":

@@ -20,6 +20,7 @@ def pretrain(
     *,
     output: Output,
     start: Path | None = None,
+    allow: tuple[str, ...] = (),
     model: ModelSettings = ModelSettings(),  # noqa: B008 - frozen
     training: Annotated[TrainingSettings | None, Flat] = None,
 ) -> None:
@@ -30,6 +31,7 @@ def pretrain(
         tokenizer: the tokenizer folder that made it.
         output: the training folder to write, with model/ inside when done.
         start: begin with this model, such as one that `zaohua tokenizer extend` wrote, instead of first weights.
+        allow: a setting that an unfinished run in the output goes on with although it has changed: learning-rate, …
     """
     settings = training or TrainingSettings()
     require_length(settings)
@@ -38,7 +40,8 @@ def pretrain(
 
     begin = model_at(start) if start else None
     events = Events()
-    stages.pretrain(model, settings, tokens, tokenizer, output, events, start=begin)
+    allowed = {name.replace("-", "_") for name in allow}
+    stages.pretrain(model, settings, tokens, tokenizer, output, events, start=begin, allow=allowed)
     try_it("generate", output, events)
 
 
@@ -49,6 +52,7 @@ def finetune(
     *,
     output: Output,
     task: Literal["chat"] = "chat",
+    allow: tuple[str, ...] = (),
     training: Annotated[ChatTrainingSettings | None, Flat] = None,
 ) -> None:
     """Fine-tune a model on conversations, learning the assistant's words alone.
@@ -58,6 +62,7 @@ def finetune(
         data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
         output: the training folder to write.
         task: what it learns: chat.
+        allow: a setting that an unfinished run in the output goes on with although it has changed: learning-rate, …
     """
     chosen = training or ChatTrainingSettings()
     require_length(chosen)
@@ -65,7 +70,9 @@ def finetune(
     from zaohua import stages
 
     events = Events()
-    stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, events)
+    allowed = {name.replace("-", "_") for name in allow}
+    asked = ChatSettings(sources=(data,), training=chosen)
+    stages.TASKS[task](asked, model_at(model), output, events, allow=allowed)
     try_it("chat", output, events)
 
 
