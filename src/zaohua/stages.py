@@ -152,7 +152,8 @@ def finetune_chat(
 ) -> Path:
     """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`.
 
-    `allow` is as in `training_folder.begin`. Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
+    `allow` is as in `training_folder.begin`.
+    Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
     """
     settings = chat.training
     if settings.mix:

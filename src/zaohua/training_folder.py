@@ -25,6 +25,7 @@ from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
 from zaohua.training.settings import HOW, WATCHING, TrainingSettings
 
+_TOLD = 8  # changed settings that are named one by one
 BEGUN = "begun.json"
 """What is trained in a training folder, written first."""
 
@@ -52,15 +53,18 @@ def begin(output: Path, manifest: dict[str, Any], events: Events, *, allow: Coll
     begun = output / BEGUN
     wanted = json.loads(json.dumps(manifest, default=str))
     refuse_others(output)
+    changes: list[tuple[str, Any, Any]] = []
     if begun.is_file() and not (output / folders.MANIFEST).exists():
         before = _begun(begun)
-        if before != wanted and allow is not None:
+        changes = list(drift.changes(before, wanted))
+        if allow is not None:
             drift.refuse(before, wanted, allow, str(output))
-            for name, old, new in drift.changes(before, wanted):
-                events.say(f"  {name} was {old}, is {new}: allowed", f"  {name} 原为 {old}，现为 {new}：已允许")
-            _write_begun(begun, wanted)
+        for name, old, new in changes[:_TOLD]:
+            events.say(f"  {name} was {old}, is {new}", f"  {name} 原为 {old}，现为 {new}")
+        if not changes:
             return
-        if before == wanted:
+        if allow is not None:
+            _write_begun(begun, wanted)
             return
     if output.is_dir() and any(output.iterdir()):
         number = next(n for n in range(1, 10**6) if not output.with_name(f"{output.name}-old-{n}").exists())
@@ -82,7 +86,7 @@ def _begun(path: Path) -> dict[str, Any]:
     """What a folder was begun with; raises UserError where the file is damaged."""
     remedy = "delete its folder, and the same command begins anew", "请删除它所在的文件夹，再运行同一命令会从头开始"
     content = folders.read_json(path, *remedy)
-    if content.pop(folders.OWN_DIGEST, None) != folders.digest_of(content):
+    if content.pop(folders.OWN_DIGEST, None) not in (None, folders.digest_of(content)):
         raise UserError(f"{path} is damaged: {remedy[0]}", f"{path} 已损坏：{remedy[1]}")
     return content
 

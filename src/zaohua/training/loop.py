@@ -128,7 +128,7 @@ def train(
             clock.consider(position.step, position.seconds)
             position.log_bytes = log.length
             last = clock.finished(position.step)
-            if last or (saver.due(position.step) and not interruption.asked):
+            if last or (verdict == "take" and not interruption.asked and saver.due(position.step)):
                 saver.save(checkpoints.state_of(objective, optimizer), position)
             happen()
             if interruption.asked:
