@@ -1,5 +1,6 @@
 """Damage of every kind to a checkpoint is noticed, and the older one is taken by itself."""
 
+import itertools
 import os
 import random
 import shutil
@@ -83,7 +84,7 @@ def test_no_file_of_another_step_or_in_another_s_place_is_believed(place):
             (place / NEWER / name).write_bytes(stale)
             assert noticed(place), name
             (place / NEWER / name).write_bytes(before)
-    for first, second in zip(names, names[1:], strict=False):
+    for first, second in itertools.pairwise(names):
         one, two = place / NEWER / first, place / NEWER / second
         content = one.read_bytes(), two.read_bytes()
         one.write_bytes(content[1])

@@ -39,8 +39,10 @@ def test_the_same_run_is_not_refused():
 def test_every_leaf_that_differs_is_named():
     now = changed(training__learning_rate=0.01, model__dim=128, tokens="cc")
     assert set(drift.changes(BEGUN, now)) == {
-        ("settings.training.learning_rate", 0.001, 0.01), ("settings.model.dim", 64, 128), ("inputs.tokens", "aa", "cc"),
-    }  # fmt: skip
+        ("settings.training.learning_rate", 0.001, 0.01),
+        ("settings.model.dim", 64, 128),
+        ("inputs.tokens", "aa", "cc"),
+    }
     assert list(drift.changes({"a": 1}, {})) == [("a", 1, None)]
 
 

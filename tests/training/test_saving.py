@@ -123,7 +123,7 @@ def test_a_save_that_fails_is_said_once_and_tried_again_later(tmp_path, monkeypa
                 run.saver.save(*run.at(step))
                 run.saver.newest()
             assert run.saver.interval == pytest.approx(0.04)
-            with pytest.raises(UserError, match="step 5 could not be saved.* goes on from step 1"):
+            with pytest.raises(UserError, match=r"step 5 could not be saved.* goes on from step 1"):
                 run.saver.save_now(*run.at(5))
         assert run.steps() == [1]
         run.saver.save_now(*run.at(6))
