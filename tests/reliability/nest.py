@@ -4,6 +4,7 @@ It reads a line of JSON, [arguments, log file], answers with the life's process 
 the exit code, or minus the signal that killed it.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -20,7 +21,8 @@ class Life:
         self.pid, self._answers = pid, answers
 
     def signal(self, number: int) -> None:
-        os.kill(self.pid, number)
+        with contextlib.suppress(ProcessLookupError):  # it is over
+            os.kill(self.pid, number)
 
     def end(self) -> int:
         """The exit code, or minus the signal, when it is over."""
@@ -40,8 +42,8 @@ class Nest:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.wait()
+        with self.process:  # closes its pipes, and waits
+            self.process.kill()
 
     @property
     def _answers(self) -> IO[str]:

@@ -34,8 +34,7 @@ class Disk:
 
 def test_at_every_write_of_a_save(tmp_path, capsys):
     with pytest.MonkeyPatch.context() as patch:
-        whole = Run(tmp_path)
-        with whole.saver:
+        with Run(tmp_path) as whole:
             whole.saver.save_now(*whole.at(1))
             disk = Disk(patch)
             whole.saver.save_now(*whole.at(2))
@@ -44,8 +43,7 @@ def test_at_every_write_of_a_save(tmp_path, capsys):
     for limit in range(writes):
         folder = tmp_path / f"full-{limit}"
         folder.mkdir()
-        run = Run(folder)
-        with run.saver:
+        with Run(folder) as run:
             run.saver.save_now(*run.at(1))
             with pytest.MonkeyPatch.context() as patch:
                 Disk(patch, limit)
