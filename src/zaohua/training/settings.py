@@ -72,7 +72,7 @@ class TrainingSettings(Settings):
     keep: Annotated[int, Field(ge=1)] = 2
     """Checkpoints kept; the newest that verifies is never deleted."""
     keep_every: Annotated[int, Field(ge=1)] | None = None
-    """A checkpoint is saved at every step that is a multiple of this, and kept until training ends."""
+    """A checkpoint is saved at every step that is a multiple of this, and kept."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":
