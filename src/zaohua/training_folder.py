@@ -107,7 +107,6 @@ def carry_out(
     """Choose the precision, run the loop in a folder that was begun, write model/ and at last the manifest."""
     device, stage = device_of_choice(), manifest["stage"]
     precision = _precision(objective, rows, settings, output, device)
-    torch.manual_seed(settings.seed)
     done = train(
         objective, rows, settings, output, events, happenings=happenings, precision=precision, device=device,
         title=stage, state=state, mixture=mixture,

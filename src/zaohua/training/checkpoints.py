@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
@@ -27,7 +26,7 @@ from zaohua.training.optimizer import Optimizer
 FORMAT = 1
 """Raised when older programs could not read what is written; `_FIELDS` says what each format's manifest holds."""
 STATE = "state.json"
-_WEIGHTS, _GENERATORS = "weights.safetensors", "generators.safetensors"
+_WEIGHTS = "weights.safetensors"
 _FIELDS = {
     0: {"stage", "settings", "inputs", "files"},  # up to November 2026: no digest of the manifest itself
     FORMAT: {"stage", "format", "step", "files", folders.OWN_DIGEST},
@@ -60,7 +59,7 @@ class Found:
 
 def state_of(objective: Objective, optimizer: Optimizer) -> State:
     """All that a run goes on from besides its position: the tensors themselves, no copies."""
-    return {_WEIGHTS: objective.state_dict(), OPTIMIZER: optimizer.state(), _GENERATORS: _generators()}
+    return {_WEIGHTS: objective.state_dict(), OPTIMIZER: optimizer.state()}
 
 
 def write(checkpoints: Path, state: State, position: Position, environment: Mapping[str, Any]) -> Path:
@@ -118,8 +117,9 @@ def problems(folder: Path) -> list[UserError]:
 
 
 def load(folder: Path, objective: Objective, optimizer: Optimizer) -> tuple[Position, dict[str, Any]]:
-    """Put the state in `folder` into the objective, the optimiser and torch's random generators; its position and
-    environment. Raises UserError where it is of another model.
+    """Put the state in `folder` into the objective and the optimiser; its position and environment.
+
+    Raises UserError where it is of another model.
     """
     try:
         objective.load_state_dict(load_file(folder / _WEIGHTS))
@@ -130,7 +130,6 @@ def load(folder: Path, objective: Objective, optimizer: Optimizer) -> tuple[Posi
             f"{folder} 不是这个模型的检查点（{str(error).splitlines()[0]}）：请用 -o 另给一个文件夹",
         ) from None
     state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    _restore_generators(load_file(folder / _GENERATORS))
     return Position(**{each: state[each] for each in Position.__dataclass_fields__}), state.get("environment", {})
 
 
@@ -158,18 +157,3 @@ def by_step(checkpoints: Path) -> dict[int, Path]:
     """The folders that are called as checkpoints are, oldest first; whether they are whole is not looked at."""
     steps = ((folder.name.removeprefix("step-"), folder) for folder in sorted(checkpoints.glob("step-*")))
     return {int(step): folder for step, folder in steps if step.isdecimal() and folder.name == name_of(int(step))}
-
-
-def _generators() -> dict[str, Tensor]:
-    """The states of torch's generators, which dropout draws from; whatever else is random has a seed of its own."""
-    state = {"torch.cpu": torch.get_rng_state()}
-    if torch.cuda.is_available():
-        state |= {f"torch.cuda.{i}": s for i, s in enumerate(torch.cuda.get_rng_state_all())}
-    return state
-
-
-def _restore_generators(tensors: Mapping[str, Tensor]) -> None:
-    torch.set_rng_state(tensors["torch.cpu"])
-    for name, state in tensors.items():
-        if name.startswith("torch.cuda.") and torch.cuda.is_available():
-            torch.cuda.set_rng_state(state, int(name.rpartition(".")[2]))
