@@ -14,7 +14,7 @@ def test_a_recipe_is_read_and_says_how_long_it_takes(path):
     recipe = read_recipe(path, {})
     assert recipe.name == path.parent.name
     assert recipe.minutes or recipe.pretrain.steps
-    assert recipe.corpus.sources or path.parent.name in ("classics", "mixed"), "what is learned from is named"
+    assert recipe.corpus.sources or path.parent.name in ("classics", "mixed", "shakespeare-char"), "what is learned from is named"
 
 
 def test_there_are_recipes():
