@@ -190,7 +190,7 @@ def arguments(given: Iterable[str] | None = None) -> argparse.Namespace:
         "--quick", action="store_true", help="one round of one step, nothing compiled, on the toy case unless given"
     )
     parser.add_argument("--only", action="append", choices=[*SYSTEMS, *OPTIONAL], help="a system; repeatable")
-    parser.add_argument("--case", action="append", choices=list(CASES), help="a case; repeatable (A and B)")
+    parser.add_argument("--case", action="append", choices=list(EFFORTS), help="a case; repeatable (A and B)")
     parser.add_argument("--threads", type=int, default=2, help="threads of every system (2)")
     parser.add_argument("--output", type=Path, help="where to write; in part runs .bench/train_cpu.json")
     chosen = parser.parse_args(None if given is None else list(given))
