@@ -12,9 +12,7 @@ Rates = Callable[[Sequence[Setting]], dict[Setting, float]]
 """Settings -> tokens per second of those that could be measured."""
 
 
-def best_settings(
-    system: System, rows: int, rates: Rates, *, compiles: bool = True
-) -> tuple[list[Setting], set[Setting]]:
+def best_settings(system: System, rows: int, rates: Rates) -> tuple[list[Setting], set[Setting]]:
     """The fastest setting with fp32 masters and the fastest with bf16 weights, and those too slow to be tried again.
 
     `rows` are those of a step. Empty where nothing could be measured.
@@ -27,11 +25,11 @@ def best_settings(
             continue
         setting = max(kind, key=kind.__getitem__)
         slow |= {other for other, rate in kind.items() if NEAR * rate < kind[setting]}
-        best.append(_tuned(setting, kind[setting], system, rows, rates, compiles=compiles))
+        best.append(_tuned(setting, kind[setting], system, rows, rates))
     return best, slow
 
 
-def _tuned(setting: Setting, rate: float, system: System, rows: int, rates: Rates, *, compiles: bool) -> Setting:
+def _tuned(setting: Setting, rate: float, system: System, rows: int, rates: Rates) -> Setting:
     """The setting with fewer rows at once while that is faster, and compiled where that is."""
     half = rows // 2 if system.accumulates else 0
     while half:
@@ -40,7 +38,7 @@ def _tuned(setting: Setting, rate: float, system: System, rows: int, rates: Rate
         if faster < GAIN * rate:
             break
         setting, rate, half = other, faster, half // 2
-    if system.compiles and compiles:
+    if system.compiles:
         compiled = replace(setting, compiled=True)
         if rates([compiled]).get(compiled, 0.0) >= GAIN * rate:
             return compiled

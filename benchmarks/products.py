@@ -1,6 +1,5 @@
 """The matrix products of one training step by themselves: the roofline that the step is measured against."""
 
-import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -81,16 +80,16 @@ def _attention(config: TransformerConfig, layer: int, rows: int, context: int) -
 
 
 def seconds(product: Product, dtype: torch.dtype, spend: float) -> float:
-    """The shortest of its calls, repeated for `spend` seconds after one to warm up."""
+    """The shortest of its calls, three at least, repeated for `spend` seconds after one to warm up."""
     left = _operand(product.batch, product.m, product.k, dtype, turned=product.left_turned)
     right = _operand(product.batch, product.k, product.n, dtype, turned=product.right_turned)
-    out, best = left @ right, math.inf
+    out, taken = left @ right, []
     until = time.perf_counter() + spend
-    while best == math.inf or time.perf_counter() < until:
+    while len(taken) < 3 or time.perf_counter() < until:
         start = time.perf_counter()
         torch.matmul(left, right, out=out)
-        best = min(best, time.perf_counter() - start)
-    return best
+        taken.append(time.perf_counter() - start)
+    return min(taken)
 
 
 def _operand(batch: int, rows: int, columns: int, dtype: torch.dtype, *, turned: bool) -> Tensor:

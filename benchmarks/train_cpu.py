@@ -28,7 +28,8 @@ from systems import OPTIONAL, SYSTEMS, Setting
 
 NEED_PEERS = ("transformers-trainer", "transformers-trainer-defaults", "litgpt")
 PACKAGES = ("zaohua", "torch", "numpy", "transformers", "accelerate", "litgpt", "lightning")
-PROBE, WARM_UP, IDEAL = "tokens/s, probe", "seconds to warm up", "tokens/s, ideal"
+PROBE, IDEAL = "tokens/s, probe", "tokens/s, ideal"
+WARM_UP, COMPILING = "seconds to warm up", "seconds to warm up, compiling"
 ALONE = "products alone"
 
 
@@ -100,6 +101,8 @@ class Bench:
     def probe(self, system: str, case: Case, slow: set[Setting]) -> set[Setting]:
         """Choose the settings to measure; those not in `slow` are tried. What is too slow to be tried again."""
         known = self.systems[system]
+        if self.quick:
+            known = replace(known, compiles=False, accumulates=False)
         known = replace(known, settings=tuple(setting for setting in known.settings if setting not in slow))
         if len(known.settings) == 1 and not (known.compiles or known.accumulates):
             self.best[system, case.name] = list(known.settings)
@@ -114,7 +117,7 @@ class Bench:
                     self.say(f"  {setting.name}: {done['rate']:,.0f} tokens/s after {done['warm_up']:.0f} s")
                     self.rows.append(result.row(system, case.name, setting.name, PROBE, [done["rate"]]))
                     if setting.compiled:
-                        self.rows.append(result.row(system, case.name, setting.name, WARM_UP, [done["warm_up"]]))
+                        self.rows.append(result.row(system, case.name, setting.name, COMPILING, [done["warm_up"]]))
                 else:
                     self.say(f"  {setting.name}: missing: {done['missing']}")
                     reason = f"{setting.name}: {done['missing']}"
@@ -122,7 +125,7 @@ class Bench:
                     self.reasons.setdefault((system, case.name), reason)
             return {setting: done["rate"] for setting, done in zip(settings, found) if "rate" in done}
 
-        self.best[system, case.name], slow = best_settings(known, case.rows, rates, compiles=not self.quick)
+        self.best[system, case.name], slow = best_settings(known, case.rows, rates)
         return slow
 
     def measure(self, system: str, case: Case, setting: Setting, turn: str) -> None:
@@ -187,7 +190,7 @@ def arguments(given: Iterable[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--quick", action="store_true", help="one round of one step, nothing compiled, on the toy case unless given"
+        "--quick", action="store_true", help="one round of one step, nothing tuned, on the toy case unless given"
     )
     parser.add_argument("--only", action="append", choices=[*SYSTEMS, *OPTIONAL], help="a system; repeatable")
     parser.add_argument("--case", action="append", choices=list(EFFORTS), help="a case; repeatable (A and B)")

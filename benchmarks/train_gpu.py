@@ -1,6 +1,6 @@
 """Training speed on one GPU beside the peers: tokens per second and the share of the chip's arithmetic, in bf16.
 
-GPT-2 small and medium (124M and 354M parameters, rows of 1,024, vocabulary padded to 50,304), fp32 masters, fused
+GPT-2 small and medium (124M and 355M parameters, rows of 1,024, vocabulary padded to 50,304), fp32 masters, fused
 AdamW, clipping at 1, no dropout. Ours learns from packed documents and keeps them apart; the peers, a loop in the
 manner of nanoGPT and transformers' GPT-2, learn from the same tokens end to end, eager and compiled. Who runs out of
 memory halves its rows at once and accumulates. The share (MFU) counts the model's operations, every key as visible,

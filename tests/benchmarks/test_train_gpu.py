@@ -20,7 +20,7 @@ from zaohua.model.size import parameter_count
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_device_is_known_by_the_longest_name_that_fits():
+def test_a_device_is_known_by_what_its_name_holds():
     assert train_gpu.datasheet_peak("NVIDIA H100 PCIe") == 756e12
     assert train_gpu.datasheet_peak("NVIDIA H100 80GB HBM3") == 989e12
     assert train_gpu.datasheet_peak("NVIDIA L40S") == 362e12
