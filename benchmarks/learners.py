@@ -128,11 +128,10 @@ def _cosine(step: int, steps: int) -> float:
     return LOWEST + 0.5 * (1 + math.cos(math.pi * progress)) * (PEAK - LOWEST)
 
 
-def trainer(task: Task, **shape: int) -> dict[str, Any]:
+def trainer(task: Task) -> dict[str, Any]:
     """GPT2Config() from its first weights under the Trainer's defaults (8 rows, 5e-5, three epochs), until time is up.
 
-    Rows of 1,024 tokens of GPT-2's own vocabulary. The step in which time runs out is finished. `shape` makes the
-    model smaller, for a test.
+    Rows of 1,024 tokens of GPT-2's own vocabulary. The step in which time runs out is finished.
     """
     import tempfile
 
@@ -143,7 +142,7 @@ def trainer(task: Task, **shape: int) -> dict[str, Any]:
         raise FileNotFoundError("GPT-2's tokenizer.json: set ZAOHUA_DATA to a folder with tokenizers/gpt2")
     tokenizer = Tokenizer.from_file(str(task.gpt2))
     torch.manual_seed(0)
-    config = GPT2Config(**shape, use_cache=False)
+    config = GPT2Config(use_cache=False)
     gpt, end = GPT2LMHeadModel(config), config.vocab_size - 1
 
     def stream(texts: Sequence[str]) -> Tensor:
@@ -159,7 +158,8 @@ def trainer(task: Task, **shape: int) -> dict[str, Any]:
             nonlocal begun
             begun = time.perf_counter()
 
-        def on_step_end(self, arguments: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_step_end(self, *given: Any, **_: Any) -> None:
+            control = given[2]
             control.should_training_stop = control.should_training_stop or time.perf_counter() - begun >= task.seconds
 
     with tempfile.TemporaryDirectory() as folder:

@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cases import Case
@@ -47,17 +48,18 @@ def training(train: Callable[..., float], job: dict[str, Any]) -> dict[str, Any]
     return {"rate": rate, "warm_up": ends[warm - 1] - start, "megabytes": megabytes, "loss": loss}
 
 
+def work_of(system: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What does a job of this system."""
+    if system == "products":
+        from products import timed
+
+        return timed
+    return partial(training, importlib.import_module(f"systems.{system.replace('-', '_')}").train)
+
+
 def main() -> None:
     """Do the jobs in turn; one that fails says why and leaves the next ones their turn."""
-    system, jobs = sys.argv[1], json.loads(sys.argv[2])
-    if system == "products":
-        from products import timed as work
-    else:
-        train = importlib.import_module(f"systems.{system.replace('-', '_')}").train
-
-        def work(job: dict[str, Any]) -> dict[str, Any]:
-            return training(train, job)
-
+    work, jobs = work_of(sys.argv[1]), json.loads(sys.argv[2])
     import torch
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))

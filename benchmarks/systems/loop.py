@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from cases import Case, windows
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from systems import BETAS, CLIP, HALF, LEARNING_RATE, WEIGHT_DECAY, Setting
 
-Loss = Callable[[nn.Module, Tensor, Tensor], Tensor]
+Loss = Callable[[Callable[..., Any], Tensor, Tensor], Tensor]
 """The model, ids and labels (rows, context) -> nats per token, a scalar."""
 
 

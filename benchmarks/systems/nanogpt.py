@@ -1,6 +1,7 @@
 """A GPT-2 as short as it can be, in the manner of nanoGPT: one product for q, k and v, torch's own attention."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from cases import Case
@@ -52,7 +53,7 @@ class PlainGPT(nn.Module):
         return scores if labels is None else F.cross_entropy(scores.flatten(0, 1), labels.flatten())
 
 
-def loss_of(gpt: nn.Module, ids: Tensor, labels: Tensor) -> Tensor:
+def loss_of(gpt: Callable[..., Any], ids: Tensor, labels: Tensor) -> Tensor:
     """Nats per token, a scalar."""
     return gpt(ids, labels)
 

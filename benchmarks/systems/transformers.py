@@ -1,10 +1,11 @@
 """transformers' GPT-2 in a plain loop, written as its users write it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from cases import Case
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
 from systems import Setting, loop
@@ -33,7 +34,7 @@ def model(case: Case, attention: str = "", activation: str = FASTER_GELU) -> GPT
     return AutoModelForCausalLM.from_config(config, attn_implementation=attention or "sdpa").train()
 
 
-def loss_of(gpt: nn.Module, ids: Tensor, _: Tensor) -> Tensor:
+def loss_of(gpt: Callable[..., Any], ids: Tensor, _: Tensor) -> Tensor:
     """Nats per token, a scalar; the model shifts the labels itself."""
     return gpt(input_ids=ids, labels=ids).loss
 
