@@ -61,6 +61,7 @@ def test_the_rate_of_nanogpt_warms_up_and_falls_to_a_tenth():
     assert rates[-1] == pytest.approx(1e-4, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_nanogpt_learns_a_text():
     task = learners.Task(folder=Path(), train=[TEXT * 20], heldout=[TEXT], seconds=0.0)
     found = learners.nanogpt(task, steps=60)

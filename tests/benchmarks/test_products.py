@@ -34,6 +34,7 @@ def test_operations_are_those_of_the_model_less_what_blocks_skip(case, at_once):
     assert flops(case, at_once) == pytest.approx(whole, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_operations_are_those_that_torch_counts_in_a_real_step():
     model = new_model(model_config(TWO_BLOCKS), generator=torch.Generator().manual_seed(0))
     ids = torch.randint(TWO_BLOCKS.vocab, (TWO_BLOCKS.rows, TWO_BLOCKS.context))
