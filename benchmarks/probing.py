@@ -1,4 +1,4 @@
-"""Which settings of a system are its best: each is tried once, and then the best one compiled and in fewer rows."""
+"""Which settings of a system are its best: each is tried once, and then the best one in fewer rows and compiled."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,34 +12,39 @@ Rates = Callable[[Sequence[Setting]], dict[Setting, float]]
 """Settings -> tokens per second of those that could be measured."""
 
 
-def best_settings(system: System, rows: int, rates: Rates) -> tuple[list[Setting], set[Setting]]:
-    """The fastest setting with fp32 masters and the fastest with bf16 weights, and those too slow to be tried again.
+def best_settings(system: System, rows: int, rates: Rates) -> tuple[list[Setting], System]:
+    """The fastest setting with fp32 masters and the fastest with bf16 weights, in steps of so many rows.
 
-    `rows` are those of a step. Empty where nothing could be measured.
+    And what is left to be tried in the next case: no setting that was far too slow, nothing compiled where that gained
+    too little. The list is empty where nothing could be measured.
     """
     found = rates(system.settings)
-    best, slow = [], set()
+    best, slow, in_vain = [], set(), set()
     for weights in (MASTERS, HALF):
         kind = {setting: rate for setting, rate in found.items() if setting.weights == weights}
         if not kind:
             continue
-        setting = max(kind, key=kind.__getitem__)
-        slow |= {other for other, rate in kind.items() if NEAR * rate < kind[setting]}
-        best.append(_tuned(setting, kind[setting], system, rows, rates))
-    return best, slow
+        setting, rate = max(kind.items(), key=lambda pair: pair[1])
+        slow |= {other for other, its in kind.items() if NEAR * its < rate}
+        if system.accumulates:
+            setting, rate = _in_fewer_rows(setting, rate, rows, rates)
+        if weights in system.compiles:
+            compiled = replace(setting, compiled=True)
+            if rates([compiled]).get(compiled, 0.0) >= GAIN * rate:
+                setting = compiled
+            else:
+                in_vain.add(weights)
+        best.append(setting)
+    left = tuple(setting for setting in system.settings if setting not in slow)
+    return best, replace(system, settings=left, compiles=system.compiles - in_vain)
 
 
-def _tuned(setting: Setting, rate: float, system: System, rows: int, rates: Rates) -> Setting:
-    """The setting with fewer rows at once while that is faster, and compiled where that is."""
-    half = rows // 2 if system.accumulates else 0
-    while half:
+def _in_fewer_rows(setting: Setting, rate: float, rows: int, rates: Rates) -> tuple[Setting, float]:
+    """The setting with half of the rows at once, and half of those, while that is faster; and its rate."""
+    while half := (setting.at_once or rows) // 2:
         other = replace(setting, at_once=half)
         faster = rates([other]).get(other, 0.0)
         if faster < GAIN * rate:
             break
-        setting, rate, half = other, faster, half // 2
-    if system.compiles:
-        compiled = replace(setting, compiled=True)
-        if rates([compiled]).get(compiled, 0.0) >= GAIN * rate:
-            return compiled
-    return setting
+        setting, rate = other, faster
+    return setting, rate

@@ -2,9 +2,10 @@
 
 Every measurement is a process of its own with the same tokens, threads, AdamW, clipping at 1 and no dropout. Each
 system is probed in full steps for its fastest setting with fp32 masters, and with bf16 weights where it has such: in
-fewer rows at once, and compiled, where that gains 5 % over its own eager self. Then all are measured in rounds that
-take them in turn; what warming up takes, compilation included, is a row of its own. transformers' Trainer at its
-defaults is measured as it comes. `make bench` runs it in about forty minutes on two cores; leave the machine alone.
+fewer rows at once, and compiled, where that gains 5 % over its own eager self (else case B does not compile it). Then
+all are measured in rounds that take them in turn; what warming up takes, compilation included, is a row of its own.
+transformers' Trainer at its defaults is measured as it comes. `make bench` runs it in some fifty minutes on two cores;
+leave the machine alone.
 """
 
 import argparse
@@ -24,7 +25,7 @@ import result
 from cases import CASES, Case
 from probing import best_settings
 from standing import MEMORY, OWN, SHARE, SPEED, best_peers, named, standing
-from systems import OPTIONAL, SYSTEMS, Setting
+from systems import OPTIONAL, SYSTEMS, Setting, System
 
 NEED_PEERS = ("transformers-trainer", "transformers-trainer-defaults", "litgpt")
 PACKAGES = ("zaohua", "torch", "numpy", "transformers", "accelerate", "litgpt", "lightning")
@@ -68,10 +69,9 @@ class Bench:
         """Products, probes, rounds, and the products once more; then the rows."""
         for case in self.cases:
             self.measure_products(case, 0)
-        for system in self.systems:
-            slow: set[Setting] = set()
+        for name, system in self.systems.items():
             for case in self.cases:
-                slow |= self.probe(system, case, slow)
+                system = self.probe(name, system, case)
         for case in self.cases:
             effort = self.efforts[case.name]
             for turn in range(effort.rounds):
@@ -98,35 +98,33 @@ class Bench:
                 self.alone[f"{case.name}: {part}", precision].append(rate)
             self.say(f"  {precision}: {found['tokens per second']:,.0f} tokens/s were the step its products alone")
 
-    def probe(self, system: str, case: Case, slow: set[Setting]) -> set[Setting]:
-        """Choose the settings to measure; those not in `slow` are tried. What is too slow to be tried again."""
-        known = self.systems[system]
+    def probe(self, name: str, system: System, case: Case) -> System:
+        """Choose the settings to measure -> what is left to be tried in the next case."""
         if self.quick:
-            known = replace(known, compiles=False, accumulates=False)
-        known = replace(known, settings=tuple(setting for setting in known.settings if setting not in slow))
-        if len(known.settings) == 1 and not (known.compiles or known.accumulates):
-            self.best[system, case.name] = list(known.settings)
-            return set()
-        self.say(f"{case.name}: probing {system}")
+            system = replace(system, compiles=frozenset(), accumulates=False)
+        if len(system.settings) == 1 and not (system.compiles or system.accumulates):
+            self.best[name, case.name] = list(system.settings)
+            return system
+        self.say(f"{case.name}: probing {name}")
         steps = self.efforts[case.name].probed
 
         def rates(settings: Sequence[Setting]) -> dict[Setting, float]:
-            found = self.ask(system, [self.job(case, setting, steps) for setting in settings])
+            found = self.ask(name, [self.job(case, setting, steps) for setting in settings])
             for setting, done in zip(settings, found):
                 if "rate" in done:
                     self.say(f"  {setting.name}: {done['rate']:,.0f} tokens/s after {done['warm_up']:.0f} s")
-                    self.rows.append(result.row(system, case.name, setting.name, PROBE, [done["rate"]]))
+                    self.rows.append(result.row(name, case.name, setting.name, PROBE, [done["rate"]]))
                     if setting.compiled:
-                        self.rows.append(result.row(system, case.name, setting.name, COMPILING, [done["warm_up"]]))
+                        self.rows.append(result.row(name, case.name, setting.name, COMPILING, [done["warm_up"]]))
                 else:
                     self.say(f"  {setting.name}: missing: {done['missing']}")
                     reason = f"{setting.name}: {done['missing']}"
-                    self.rows.append(result.missing(system, case.name, PROBE, reason))
-                    self.reasons.setdefault((system, case.name), reason)
+                    self.rows.append(result.missing(name, case.name, PROBE, reason))
+                    self.reasons.setdefault((name, case.name), reason)
             return {setting: done["rate"] for setting, done in zip(settings, found) if "rate" in done}
 
-        self.best[system, case.name], slow = best_settings(known, case.rows, rates)
-        return slow
+        self.best[name, case.name], left = best_settings(system, case.rows, rates)
+        return left
 
     def measure(self, system: str, case: Case, setting: Setting, turn: str) -> None:
         """One measurement of one system, in a process of its own."""

@@ -37,22 +37,23 @@ class System:
     """What a system is tried with before its best is measured: `settings`, and its best compiled and in fewer rows."""
 
     settings: tuple[Setting, ...]
-    compiles: bool = True
+    compiles: frozenset[str] = frozenset((MASTERS, HALF))  # with which weights
     accumulates: bool = True
 
 
+_NEVER = frozenset[str]()
 _AUTOCAST, _FP32, _HALF = Setting(), Setting(compute="fp32"), Setting(weights=HALF)
 _EAGER, _HALF_EAGER = Setting(attention="eager"), Setting(weights=HALF, attention="eager")
 
 SYSTEMS = {
-    "zaohua": System(settings=(_AUTOCAST, _FP32), compiles=False),
+    "zaohua": System(settings=(_AUTOCAST, _FP32), compiles=_NEVER),
     "nanogpt": System(settings=(_AUTOCAST, _HALF, _FP32)),
     "transformers": System(settings=(_AUTOCAST, _EAGER, _HALF, _HALF_EAGER, _FP32)),
     "transformers-trainer": System(settings=(_AUTOCAST, _EAGER, _FP32)),
-    "transformers-trainer-defaults": System(settings=(_FP32,), compiles=False, accumulates=False),
+    "transformers-trainer-defaults": System(settings=(_FP32,), compiles=_NEVER, accumulates=False),
     "litgpt": System(settings=(_AUTOCAST, _HALF, _FP32)),
 }
 """fp16 is 50 times slower on a CPU and left out."""
 
-OPTIONAL = {"zaohua-plain": System(settings=(_AUTOCAST, _FP32), compiles=False)}
+OPTIONAL = {"zaohua-plain": System(settings=(_AUTOCAST, _FP32), compiles=_NEVER)}
 """Measured only when asked for by name."""

@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 
 from probing import best_settings
-from systems import HALF, SYSTEMS, Setting, System
+from systems import HALF, MASTERS, SYSTEMS, Setting, System
 
 AUTOCAST, FP32, WEIGHTS = Setting(), Setting(compute="fp32"), Setting(weights=HALF)
 
@@ -22,10 +22,10 @@ def choose(speeds, system=SYSTEMS["nanogpt"]):
     return *best_settings(system, 16, rates), tried
 
 
-def test_the_best_of_each_kind_of_weights_is_chosen():
-    best, slow, _ = choose({AUTOCAST: 100, FP32: 50, WEIGHTS: 120})
+def test_the_best_of_each_kind_of_weights_is_chosen_and_what_is_far_too_slow_not_tried_again():
+    best, left, _ = choose({AUTOCAST: 100, FP32: 50, WEIGHTS: 120})
     assert best == [AUTOCAST, WEIGHTS]
-    assert slow == {FP32}
+    assert left.settings == (AUTOCAST, WEIGHTS)
 
 
 def test_rows_at_once_are_halved_while_that_gains_and_no_further():
@@ -38,19 +38,28 @@ def test_rows_at_once_are_halved_while_that_gains_and_no_further():
 
 def test_compiled_is_kept_only_where_it_gains_five_percent_over_its_eager_self():
     compiled = Setting(compiled=True)
-    assert choose({AUTOCAST: 100, compiled: 104.9})[0] == [AUTOCAST]
-    assert choose({AUTOCAST: 100, compiled: 105})[0] == [compiled]
-    own = System(settings=(AUTOCAST,), compiles=False)
-    assert compiled not in choose({AUTOCAST: 100, compiled: 105}, own)[2]
+    best, left, _ = choose({AUTOCAST: 100, compiled: 105})
+    assert best == [compiled]
+    assert MASTERS in left.compiles
+    best, left, _ = choose({AUTOCAST: 100, compiled: 104.9})
+    assert best == [AUTOCAST]
+    assert left.compiles == {HALF}
+    assert compiled not in choose({AUTOCAST: 100, compiled: 105}, left)[2]
+
+
+def test_what_is_compiled_has_as_many_rows_at_once_as_its_eager_self():
+    eight = Setting(at_once=8)
+    compiled = Setting(at_once=8, compiled=True)
+    assert choose({AUTOCAST: 100, eight: 110, compiled: 120})[0] == [compiled]
 
 
 def test_what_comes_as_it_is_is_neither_compiled_nor_cut():
-    best, _, tried = choose({FP32: 1}, System(settings=(FP32,), compiles=False, accumulates=False))
+    best, _, tried = choose({FP32: 1}, System(settings=(FP32,), compiles=frozenset(), accumulates=False))
     assert best == tried == [FP32]
 
 
 def test_nothing_is_chosen_where_nothing_could_be_measured():
-    assert choose({})[:2] == ([], set())
+    assert choose({})[0] == []
 
 
 def test_a_setting_says_what_it_is():
