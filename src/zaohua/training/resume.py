@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
+from torch.profiler import record_function
 
 from zaohua import folders
 from zaohua.checkpoint.weights import OPTIMIZER, write_tensors
@@ -26,6 +27,7 @@ class Position:
     log_bytes: int = 0
 
 
+@record_function("zaohua/saving")
 def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position: Position, *, keep: int) -> Path:
     """Write `step-NNNNNNNN`, then delete all but the newest `keep`."""
     folder = checkpoints / f"step-{position.step:08d}"

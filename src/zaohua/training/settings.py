@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from zaohua.settings import SettingError, Settings
 
-WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep"})
+WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep", "watch", "profile"})
 """The dials that change no weight, only what is measured, shown and kept on the way: with others it is the same run."""
 
 
@@ -61,6 +61,10 @@ class TrainingSettings(Settings):
     """Seconds between checkpoints: the most work that a kill can cost."""
     keep: Annotated[int, Field(ge=1)] = 2
     """Checkpoints kept; the newest that verifies is never deleted."""
+    watch: tuple[Literal["tensorboard", "wandb", "swanlab"], ...] = ()
+    """Where the run can be watched besides the console; wandb and swanlab send it to their services."""
+    profile: Annotated[int, Field(ge=0)] = 0
+    """Steps, after the third, whose time is taken apart into profile/table.md and profile/trace.json; 0: none."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":
