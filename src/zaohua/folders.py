@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +18,8 @@ from zaohua.settings import UserError
 MANIFEST = "manifest.json"
 CLOCK = "clock.json"
 """What a whole run keeps beside its stages' folders."""
+BEGUN = "begun.json"
+"""What is trained in a training folder, written first."""
 
 
 def digest(path: Path) -> str:
@@ -158,10 +160,10 @@ def _swap(temporary: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> None:
-    """Fsync every file of a folder and write its manifest, last; what lies in its folder `leave_out` is not named."""
+def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: Collection[str] = ()) -> None:
+    """Fsync every file of a folder and write its manifest, last; what lies in its folders `leave_out` is not named."""
     files = {}
-    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
+    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] not in leave_out)
     for path in sorted(p for p in inside if p.is_file() and p.name != MANIFEST):
         descriptor = os.open(path, os.O_RDONLY)
         try:

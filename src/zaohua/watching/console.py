@@ -36,10 +36,11 @@ class View:
         self.live: Live | None = None
         self.drawn = -math.inf
 
-    def recall(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what an earlier session logged."""
+    def recall(self, entries: Iterable[Mapping[str, Any]]) -> "View":
+        """Itself, with what an earlier session logged."""
         for entry in entries:
             self._remember(entry["event"], entry)
+        return self
 
     def step(self, fields: Mapping[str, Any]) -> None:
         self._remember("step", fields)
@@ -52,11 +53,13 @@ class View:
         self._draw()
 
     def close(self) -> None:
-        self.drawn = -math.inf
-        self._draw()
-        if self.live:
-            live, self.live = self.live, None
-            live.stop()
+        try:
+            self.drawn = -math.inf
+            self._draw()
+        finally:
+            if self.live:
+                self.live.stop()
+            self.live, self.now = None, {}
 
     def _remember(self, name: str, fields: Mapping[str, Any]) -> None:
         if name == "step":

@@ -27,7 +27,7 @@ _ENGLISH = {"model": "rest of the model", "loss": "loss and head", "rest": "rest
 _PAGES: dict[str, dict[str, str]] = {
     "en": {
         "file": "table.md", "title": "Where the time of a step goes",
-        "head": "{steps} steps from the {first}th on, {each:,.1f} ms each on {device}; forward and backward together.",
+        "head": "{steps} steps from step {first} on, {each:,.1f} ms each on {device}; forward and backward together.",
         "columns": "| | ms a step | share |", "products": "matrix products", "all": "all",
         "look": "Every single operation: open trace.json in https://ui.perfetto.dev.",
         "device": "The times are the accelerator's; it waits in what is left.",
@@ -85,9 +85,9 @@ class Profile:
             torch.cuda.synchronize()
         milliseconds = (time.perf_counter() - self.begun) * 1000
         self.profiler = None
-        found.stop()
         for handle in self.handles:
             handle.remove()
+        found.stop()
         if not taken:
             return
         self.folder.mkdir(exist_ok=True)
