@@ -1,6 +1,7 @@
 """A curve keeps its shape in few points."""
 
 import math
+from itertools import pairwise
 
 from zaohua.watching.curve import Curve
 
@@ -21,7 +22,7 @@ def test_a_long_curve_is_means_of_equally_many_in_their_order():
     assert len(curve.points) <= 16
     assert curve.points[-1][0] == 1000
     places = [0, *(place for place, _ in curve.points)]
-    for (before, place), (_, value) in zip(zip(places, places[1:]), curve.points, strict=True):
+    for (before, place), (_, value) in zip(pairwise(places), curve.points, strict=True):
         assert value == (before + place - 1) / 2, "the mean of what lies between"
 
 

@@ -123,7 +123,7 @@ def test_nobody_watches_unless_named_and_it_is_no_part_of_the_run():
     assert {"watch", "profile"} <= WATCHING
     named = get_args(get_args(TrainingSettings.model_fields["watch"].annotation)[0])
     assert set(named) == set(SERVICES)
-    with pytest.raises(UserError, match="watch.0 is 'mlflow'; it must be one of"):
+    with pytest.raises(UserError, match=r"watch\.0 is 'mlflow'; it must be one of"):
         check(TrainingSettings, {"watch": ["mlflow"]})
 
 
