@@ -11,7 +11,7 @@ from rich.console import Console
 from zaohua.events import Events
 from zaohua.watching import console as views
 from zaohua.watching.braille import MARK
-from zaohua.watching.console import Samples, View, fitting, sample_line, view_of
+from zaohua.watching.console import Samples, View, fitting, sample_line, view_of, wrapped
 
 ABOUT = {"title": "pretrain", "steps": 2000, "seconds": None, "flops_per_token": 1e6, "ceiling": 1e9}
 
@@ -29,7 +29,7 @@ def step(number: int) -> dict:
 def view_after(steps=500, *, about=ABOUT, chinese=False, width=80, height=30) -> View:
     """A view of so many steps that has drawn nothing yet."""
     view = View(about, terminal(width, height), chinese=chinese)
-    view.drawn = math.inf
+    view.next = math.inf
     for number in range(1, steps + 1):
         view.step(step(number))
         if number % 200 == 0:
@@ -47,7 +47,7 @@ def drawn(view: View, width: int, height: int) -> list[str]:
 def test_it_says_how_far_how_well_and_how_fast():
     lines = drawn(view_after(), 100, 30)
     assert lines[0] == "pretrain · step 500 of 2,000 · 8 min 20 s · 25 min 00 s left"
-    assert f"loss 2.008 · {MARK} held-out 1.500 bits/byte · 100 tokens/s · 10% of the machine's ceiling" in lines
+    assert f"loss 2.008 · {MARK} held-out 1.500 bits/byte · 100 tokens/s · 10% of the machine" in lines
     assert any(line.endswith(" 25%") for line in lines)
     assert any(line.startswith("» Once upon") for line in lines)
     assert sum(line.count(MARK) for line in lines[1:13]) == 2
@@ -65,7 +65,7 @@ def test_a_run_by_the_clock_ends_by_the_clock():
     lines = drawn(view, 100, 30)
     assert lines[0] == "pretrain · step 500 · 8 min 20 s · 8 min 20 s left"
     assert any(line.endswith(" 50%") for line in lines)
-    assert "ceiling" not in "".join(lines)
+    assert "machine" not in "".join(lines)
 
 
 def test_chat_tuning_is_measured_on_answers():
@@ -84,7 +84,7 @@ def test_it_fits_into_any_terminal(width, height, chinese):
 
 def test_what_an_earlier_session_logged_is_drawn_too():
     view = View(ABOUT, terminal(), chinese=False)
-    view.drawn = math.inf
+    view.next = math.inf
     view.recall({"event": "step", **step(number)} for number in range(1, 101))
     view.step(step(81))  # the newest checkpoint was older than the log
     assert [place for place, _ in view.curve.points] == list(range(1, 82))
@@ -158,6 +158,28 @@ def test_what_does_not_fit_is_left_out_from_the_end():
     assert fitting(["one", "two", "three"], 11) == "one · two"
     assert fitting(["one", "two"], 9) == "one · two"
     assert cell_len(fitting(["留出文本"], 5)) <= 5
+
+
+def test_a_sample_is_wrapped_as_its_language_is():
+    assert wrapped("» the fox was here", 9) == ["» the fox", "was here"]
+    assert wrapped("» 从前有一个小村庄", 9) == ["» 从前有", "一个小村", "庄"]
+
+
+def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
+    view, now, frames = View(ABOUT, terminal(), chinese=False), [0.0], []
+
+    def slow(width, height):
+        frames.append(now[0])
+        now[0] += 0.2
+        return ""
+
+    monkeypatch.setattr(view, "frame", slow)
+    monkeypatch.setattr(views, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    for number in range(1, 101):
+        now[0] += 1.0
+        view.step(step(number))
+    view.close()
+    assert len(frames) == 6, "0.2 s of each 20 s, and the end"
 
 
 def test_drawing_draws_no_random_numbers():

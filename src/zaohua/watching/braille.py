@@ -12,7 +12,7 @@ GUTTER = 6
 """Cells left of a chart, for what its top and bottom stand for."""
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bit of each dot of a pattern, by row and column (Unicode 17, section 21.1)."""
-_STEEP = 0.03  # share of a curve that may stand above the top
+_STEEP = 0.1  # share of a curve that may stand above the top
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,16 +26,15 @@ class Extent:
 
 
 def extent_of(*curves: Sequence[Point]) -> Extent | None:
-    """What shows all of the curves, but for the steep beginning of a loss, which would press the rest flat."""
-    places = [place for curve in curves for place, _ in curve]
+    """What shows all of the curves from 0 on, but for the steep beginning of a loss, which would press the rest flat."""
+    places = (place for curve in curves for place, _ in curve)
     values = sorted(value for curve in curves for _, value in curve)
     if not values:
         return None
     low, high = values[0], values[int((len(values) - 1) * (1 - _STEEP))]
     if high <= low:
         low, high = low - 0.5, low + 0.5
-    left, right = min(places), max(places)
-    return Extent(left=left, right=right if right > left else left + 1, low=low, high=high)
+    return Extent(left=0, right=max(*places, 1), low=low, high=high)
 
 
 def chart(
@@ -50,6 +49,8 @@ def chart(
     sides = [_short(extent.high), *[""] * (height - 2), _short(extent.low)] if height > 1 else [_short(extent.high)]
     lines = [f"{side:>{GUTTER}} {row}" for side, row in zip(sides, rows, strict=True)]
     left, right = f"{extent.left:,.0f}", f"{extent.right:,.0f} {unit}".rstrip()
+    if len(left) + 1 + len(right) + _wide(right) > inner:
+        left, right = "", f"{extent.right:,.0f}"[:inner]
     return [*lines, " " * (GUTTER + 1) + left + right.rjust(inner - len(left) - _wide(right))]
 
 

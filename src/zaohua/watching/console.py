@@ -2,6 +2,7 @@
 
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-EVERY = 1.0
-"""Seconds between two drawings: one takes some milliseconds, which the run waits for."""
+EVERY, SHARE = 1.0, 0.01
+"""Seconds between two drawings at least, and the share of the time that they take at most: the run waits for them."""
 _SMALLEST, _TALLEST = (40, 12), 12  # cells of a terminal that can show it; lines of the curve
 _SAMPLE_LINES, _SAMPLE = 2, 160  # lines of the last sample in the view; characters of one
 _BESIDE = 6  # lines of the view that are not the curve, and those above it that should stay in sight
@@ -34,7 +35,7 @@ class View:
         self.measured: Mapping[str, Any] = {}
         self.sample = ""
         self.live: Live | None = None
-        self.drawn = -math.inf
+        self.next = -math.inf
 
     def recall(self, entries: Iterable[Mapping[str, Any]]) -> "View":
         """Itself, with what an earlier session logged."""
@@ -54,7 +55,7 @@ class View:
 
     def close(self) -> None:
         try:
-            self.drawn = -math.inf
+            self.next = -math.inf
             self._draw()
         finally:
             if self.live:
@@ -71,7 +72,8 @@ class View:
             self.sample = sample_line(fields)
 
     def _draw(self) -> None:
-        if time.monotonic() - self.drawn < EVERY or not self.now:
+        start = time.monotonic()
+        if start < self.next or not self.now:
             return
         if self.live is None:
             from rich.live import Live
@@ -81,7 +83,7 @@ class View:
             )
             self.live.start()
         self.live.update(self.frame(*self.console.size), refresh=True)
-        self.drawn = time.monotonic()
+        self.next = start + max(EVERY, (time.monotonic() - start) / SHARE)
 
     def frame(self, width: int, height: int) -> "Group":
         """What stands in a terminal of so many cells."""
@@ -91,8 +93,7 @@ class View:
         lines = [Text(fitting(self._head(), width), style="bold"), *self._chart(width, height)]
         lines += [self._bar(width), Text(fitting(self._numbers(), width))]
         if self.sample:
-            wrapped = Text(self.sample, style="italic").wrap(self.console, width)
-            lines += list(wrapped[:_SAMPLE_LINES])
+            lines += [Text(line, style="italic") for line in wrapped(self.sample, width)[:_SAMPLE_LINES]]
         for line in lines:
             line.no_wrap = True
         return Group(*lines)
@@ -138,7 +139,7 @@ class View:
         said += [f"{MARK} held-out {bits:.3f} bits/byte"] if bits is not None else []
         said += [f"{MARK} held-out answers {heldout:.3f}"] if bits is None and self.measured else []
         said += [f"{rate:,.0f} tokens/s"] if rate is not None else []
-        return said + ([f"{share:.0%} of the machine's ceiling"] if share is not None else [])
+        return said + ([f"{share:.0%} of the machine"] if share is not None else [])
 
     def _bar(self, width: int) -> "Text":
         from rich.text import Text
@@ -206,6 +207,13 @@ def sample_line(fields: Mapping[str, Any]) -> str:
         for key in ("text", "question")
     )
     return f"» {asked} → {text[:_SAMPLE]}" if asked else f"» {text[:_SAMPLE]}"
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """A text in lines: broken at spaces, in Chinese anywhere."""
+    from rich.cells import cell_len, chop_cells
+
+    return chop_cells(text, width) if cell_len(text) > 1.5 * len(text) else textwrap.wrap(text, width)
 
 
 def fitting(parts: Iterable[str], width: int) -> str:

@@ -9,7 +9,7 @@ Point = tuple[float, float]
 class Curve:
     """Points in the order of their places: means over ever more of them, so that there are never more than `most`."""
 
-    def __init__(self, most: int = 1024) -> None:
+    def __init__(self, most: int = 512) -> None:
         self.most, self.each, self.last = most, 1, -math.inf
         self.kept: list[Point] = []
         self.pending: list[Point] = []
