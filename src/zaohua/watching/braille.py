@@ -26,7 +26,7 @@ class Extent:
 
 
 def extent_of(*curves: Sequence[Point]) -> Extent | None:
-    """What shows all of the curves from 0 on, but for the steep beginning of a loss, which would press the rest flat."""
+    """What shows curves from 0 on, all but the steep beginning of a loss, which would press the rest flat."""
     places = (place for curve in curves for place, _ in curve)
     values = sorted(value for curve in curves for _, value in curve)
     if not values:
