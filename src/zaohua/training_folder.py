@@ -150,7 +150,9 @@ def _about(objective: Causal, settings: TrainingSettings, output: Path, device: 
     """
     path = output / ABOUT
     with contextlib.suppress(UserError):
-        return folders.read_json(path, "", "")
+        kept = folders.read_json(path, "", "")
+        if kept.get("device") == str(device):
+            return kept
     config = objective.model.config
     about = {
         "parameters": parameter_count(config),

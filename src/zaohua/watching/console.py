@@ -64,7 +64,7 @@ class View:
 
     def _remember(self, name: str, fields: Mapping[str, Any]) -> None:
         if name == "step":
-            self.curve.add(fields["step"], fields["loss"])
+            self.curve.add(fields["step"], fields.get("loss", math.nan))
         elif name == "validate":
             self.measured = fields
             self.heldout.add(fields["step"], heldout_loss(fields))
@@ -128,14 +128,14 @@ class View:
         """Loss, held-out text, speed and its share of the ceiling."""
         bits, fields = self.measured.get("bits_per_byte"), self.speed.fields() or {}
         rate, share = fields.get("tokens_per_second"), fields.get("share_of_ceiling")
-        heldout = heldout_loss(self.measured)
+        loss, heldout = self.now.get("loss", math.nan), heldout_loss(self.measured)
         if self.chinese:
-            said = [f"损失 {self.now['loss']:.3f}"]
+            said = [f"损失 {loss:.3f}"]
             said += [f"{MARK} 留出文本 {bits:.3f} 比特/字节"] if bits is not None else []
             said += [f"{MARK} 留出回答 {heldout:.3f}"] if bits is None and self.measured else []
             said += [f"{rate:,.0f} 词元/秒"] if rate is not None else []
             return said + ([f"机器上限的 {share:.0%}"] if share is not None else [])
-        said = [f"loss {self.now['loss']:.3f}"]
+        said = [f"loss {loss:.3f}"]
         said += [f"{MARK} held-out {bits:.3f} bits/byte"] if bits is not None else []
         said += [f"{MARK} held-out answers {heldout:.3f}"] if bits is None and self.measured else []
         said += [f"{rate:,.0f} tokens/s"] if rate is not None else []

@@ -1,6 +1,7 @@
 """Runs of training as their folders tell of them: found, read, and what sets two apart."""
 
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -137,7 +138,7 @@ def entries(log: Path) -> Iterator[dict[str, Any]]:
 def _take_in(run: Run, entry: Mapping[str, Any]) -> None:
     if entry["event"] == "step":
         run.steps, run.tokens, run.seconds = entry["step"], entry["tokens"], entry["seconds"]
-        run.loss.add(run.tokens, entry["loss"])
+        run.loss.add(run.tokens, entry.get("loss", math.nan))
     elif entry["event"] == "validate":
         run.bits_per_byte = entry.get("bits_per_byte")
         run.heldout.add(run.tokens, heldout_loss(entry))

@@ -31,11 +31,12 @@ class TensorBoard:
             self.writer.add_scalar(f"training/{name}", value, fields["step"])
 
     def happened(self, name: str, fields: Mapping[str, Any]) -> None:
-        self.writer = self.writer or self.open(fields["step"])
+        step = fields.get("step")
+        self.writer = self.writer or self.open(step)
         for key, value in numbers(fields).items():
-            self.writer.add_scalar(f"{name}/{key}", value, fields["step"])
+            self.writer.add_scalar(f"{name}/{key}", value, step)
         for key, text in texts(fields).items():
-            self.writer.add_text(f"{name}/{key}", text, fields["step"])
+            self.writer.add_text(f"{name}/{key}", text, step)
 
     def close(self) -> None:
         if self.writer:
@@ -63,8 +64,8 @@ class WeightsAndBiases:
         self.run.log({"step": fields["step"], **{f"training/{key}": value for key, value in numbers(fields).items()}})
 
     def happened(self, name: str, fields: Mapping[str, Any]) -> None:
-        said = numbers(fields) | texts(fields)
-        self.run.log({"step": fields["step"], **{f"{name}/{key}": value for key, value in said.items()}})
+        said = {f"{name}/{key}": value for key, value in (numbers(fields) | texts(fields)).items()}
+        self.run.log(said | ({"step": fields["step"]} if "step" in fields else {}))
 
     def close(self) -> None:
         self.run.finish()
@@ -91,7 +92,7 @@ class SwanLab:
 
     def happened(self, name: str, fields: Mapping[str, Any]) -> None:
         said = numbers(fields) | {key: self.text(text) for key, text in texts(fields).items()}
-        self.run.log({f"{name}/{key}": value for key, value in said.items()}, step=fields["step"])
+        self.run.log({f"{name}/{key}": value for key, value in said.items()}, step=fields.get("step"))
 
     def close(self) -> None:
         self.run.finish()
