@@ -16,6 +16,7 @@ from zaohua.data.batches import make_batch
 from zaohua.data.mix import Mixture
 from zaohua.data.rows import RowSource
 from zaohua.events import Events, duration
+from zaohua.folders import BEGUN
 from zaohua.generation.text import ends_of
 from zaohua.model.device import device_of_choice
 from zaohua.model.size import flops_per_token, parameter_count
@@ -48,7 +49,7 @@ def finished(output: Path, manifest: dict[str, Any], events: Events) -> bool:
 
 def refuse_others(output: Path) -> None:
     """Raise UserError where something stands at `output` that is no training folder."""
-    if not (output / folders.BEGUN).is_file():
+    if not (output / BEGUN).is_file():
         folders.refuse_others(output)
 
 
@@ -57,7 +58,7 @@ def begin(output: Path, manifest: dict[str, Any], events: Events) -> None:
 
     To be called when nothing can be wrong any more. Raises UserError where `output` holds anything else.
     """
-    begun = output / folders.BEGUN
+    begun = output / BEGUN
     wanted = json.loads(json.dumps(manifest, default=str))
     refuse_others(output)
     if begun.is_file() and not (output / folders.MANIFEST).exists():
