@@ -22,11 +22,24 @@ class Progress(Protocol):
     def advance(self, amount: float = 1, note: str = "") -> None: ...
 
 
-class Events:
-    """Where a run reports: sentences and progress bars with the time left, on the console unless it is to be quiet."""
+class Watcher(Protocol):
+    """Who is told what a run logs, in plain values: its steps, and what else happens on the way."""
 
-    def __init__(self, *, console: bool = True) -> None:
-        self.console = console
+    def step(self, fields: Mapping[str, Any]) -> None: ...
+
+    def happened(self, name: str, fields: Mapping[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Events:
+    """Where a run reports: sentences and progress bars with the time left, on the console unless it is to be quiet.
+
+    Without `bars` something else shows how far the run is.
+    """
+
+    def __init__(self, *, console: bool = True, bars: bool = True) -> None:
+        self.console, self.bars = console, bars
         self.live = console and sys.stderr.isatty()
         self.chinese = speaks_chinese()
 
@@ -42,7 +55,7 @@ class Events:
         """
         title, left = stage_name(stage, chinese=self.chinese), "剩余" if self.chinese else "left"
         unit = _UNITS.get(unit, unit) if self.chinese else unit
-        if not self.console:
+        if not self.console or not self.bars:
             yield _Silent()
         elif self.live:
             with _bar(left) as bar:
@@ -66,14 +79,14 @@ class Events:
 
 
 class Log:
-    """A file of JSON lines, one event a line, that survives a kill at any byte.
+    """A file of JSON lines, one event a line, that survives a kill at any byte; `watcher` is told of each.
 
     What a full disk does not take waits in memory, and goes to the file with what comes next.
     """
 
-    def __init__(self, path: Path, *, keep: int) -> None:
+    def __init__(self, path: Path, *, keep: int, watcher: Watcher | None = None) -> None:
         """Open for appending, cut back to `keep` bytes first; a file that has lost its end is not filled up."""
-        self.path = path
+        self.path, self.watcher = path, watcher
         self._file: IO[bytes] = path.open("ab", buffering=0)
         self.length = min(keep, path.stat().st_size)
         """Bytes of all lines, the waiting ones too."""
@@ -88,6 +101,10 @@ class Log:
             self._waiting += line
             with contextlib.suppress(OSError):
                 self._write()
+        if self.watcher and kind == "step":
+            self.watcher.step(fields)
+        elif self.watcher:
+            self.watcher.happened(kind, fields)
 
     def sync(self) -> None:
         """Make all lines durable; raises OSError where the disk does not take them. Any thread may ask for it."""

@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any, TypedDict
 
@@ -18,6 +18,8 @@ from zaohua.settings import UserError
 MANIFEST, OWN_DIGEST = "manifest.json", "manifest_sha256"
 CLOCK = "clock.json"
 """What a whole run keeps beside its stages' folders."""
+BEGUN = "begun.json"
+"""What is trained in a training folder, written first."""
 
 
 def digest(path: Path) -> str:
@@ -179,14 +181,14 @@ def _swap(temporary: Path, folder: Path) -> None:
 
 
 def seal(
-    folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "", written: Mapping[str, Written] | None = None
+    folder: Path, manifest: Mapping[str, Any], *, leave_out: Collection[str] = (), written: Mapping[str, Written] | None = None
 ) -> None:
-    """Fsync every file of a folder and write its manifest, last; what lies in its folder `leave_out` is not named.
+    """Fsync every file of a folder and write its manifest, last; what lies in its folders `leave_out` is not named.
 
     The manifest ends in a digest of itself. Files in `written` are durable already, and are not read again.
     """
     files: dict[str, Written] = {}
-    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
+    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] not in leave_out)
     for path in sorted(p for p in inside if p.is_file() and p.name != MANIFEST):
         name = path.relative_to(folder).as_posix()
         if written and name in written:

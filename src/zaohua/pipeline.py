@@ -16,6 +16,7 @@ from zaohua.sources import check_conversations, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
 from zaohua.tokenizer.texts import text_bytes
 from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.watching.services import require_packages
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
@@ -108,6 +109,8 @@ def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict
     if recipe.minutes is None:
         for place, training in recipe.trainings.items():
             require_length(training, place)
+    for training in recipe.trainings.values():
+        require_packages(training.watch)
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
     chatting = bool(recipe.chat.sources)
     trained = ("pretrain", "chat") if chatting else ("pretrain",)

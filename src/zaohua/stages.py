@@ -34,6 +34,7 @@ from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.training.loop import Event, require_rows
 from zaohua.training.settings import HOW, WATCHING, TrainingSettings
+from zaohua.watching.services import require_packages
 
 CODE = 1
 """Raised by hand when the same settings and inputs would give another model."""
@@ -72,6 +73,7 @@ def pretrain(
     It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there.
     What it writes by now is shown every `sample_every` steps. `allow` is as in `training_folder.begin`.
     """
+    require_packages(settings.watch)
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
     asked = {
@@ -108,7 +110,7 @@ def pretrain(
         validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
         happenings = [Event(settings.validate_every, "validate", validate)]
         if settings.sample_every:
-            show = partial(_show, objective, tokenizer, [tokenizer.end_of_text], "", events)
+            show = partial(_show, objective, tokenizer, [tokenizer.end_of_text], "")
             happenings.append(Event(settings.sample_every, "sample", show))
         return training_folder.carry_out(
             objective, rows, settings, output, manifest, happenings, tokenizer, events, state=state, mixture=mixture
@@ -156,6 +158,7 @@ def finetune_chat(
     Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
     """
     settings = chat.training
+    require_packages(settings.watch)
     if settings.mix:
         raise UserError(
             "conversations are not mixed by weight: leave chat.training.mix out",
@@ -197,7 +200,7 @@ def finetune_chat(
         if asked:
             prompt = render(tokenizer, asked, add_reply=True).ids
             if len(prompt) < loaded.model.config.max_length:
-                show = partial(_show, objective, tokenizer, prompt, asked[-1]["content"], events)
+                show = partial(_show, objective, tokenizer, prompt, asked[-1]["content"])
                 happenings.append(Event(settings.sample_every, "sample", show))
         return training_folder.carry_out(objective, rows, settings, output, manifest, happenings, tokenizer, events)
 
@@ -212,7 +215,8 @@ def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int) -> 
         return None
     nats, targets = summed_loss(objective, heldout, limit=limit)
     share = targets / heldout.targets
-    return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
+    bits = bits_per_byte(nats, text_bytes * share)
+    return {"bits_per_byte": bits, "loss": nats / targets, "heldout_tokens": targets}
 
 
 def _validate_answers(objective: Causal, heldout: RowSource, limit: int) -> dict[str, Any]:
@@ -226,8 +230,7 @@ def _question(conversation: Conversation) -> Conversation:
     return conversation[: roles.index("assistant")] if "assistant" in roles else []
 
 
-def _show(objective: Causal, tokenizer: Tokenizer, prompt: list[int], asked: str, events: Events) -> None:
-    """One line of what the model writes after `prompt`, behind the end of what it was asked."""
+def _show(objective: Causal, tokenizer: Tokenizer, prompt: list[int], asked: str) -> dict[str, Any]:
+    """What the model writes by now after `prompt`, and the end of what it was asked."""
     text = " ".join(written(objective.model, tokenizer, [prompt], _SHOWN)[0].split())
-    question = " ".join(asked.split())[-_ASKED:]
-    events.say(f"  » {question} → {text[:160]}" if question else f"  » {text[:160]}")
+    return {"question": " ".join(asked.split())[-_ASKED:], "text": text}

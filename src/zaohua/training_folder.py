@@ -1,8 +1,10 @@
 """A training folder: begun, trained in, and sealed with the model inside."""
 
+import contextlib
 import json
 import os
 from collections.abc import Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,10 @@ from zaohua.data.batches import make_batch
 from zaohua.data.mix import Mixture
 from zaohua.data.rows import RowSource
 from zaohua.events import Events, duration
+from zaohua.folders import BEGUN
 from zaohua.generation.text import ends_of
 from zaohua.model.device import device_of_choice
+from zaohua.model.size import flops_per_token, parameter_count
 from zaohua.objectives.causal import Causal
 from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
@@ -24,10 +28,18 @@ from zaohua.training import drift
 from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
 from zaohua.training.settings import HOW, WATCHING, TrainingSettings
+from zaohua.watching import services
+from zaohua.watching.console import Samples, View, view_of
+from zaohua.watching.profile import Profile
+from zaohua.watching.runs import ABOUT, LOG, entries
+from zaohua.watching.speed import Speed, measured_ceiling, speed
+from zaohua.watching.watchers import Watchers
 
 _TOLD = 8  # changed settings that are named one by one
-BEGUN = "begun.json"
-"""What is trained in a training folder, written first."""
+PROFILE = "profile"
+"""Where --profile writes."""
+BESIDE = ("checkpoints", PROFILE, services.FOLDER)
+"""What nothing needs any more when a run is finished: it may be deleted, and no manifest names it."""
 
 
 def finished(output: Path, manifest: dict[str, Any], events: Events) -> bool:
@@ -107,25 +119,78 @@ def carry_out(
     """Choose the precision, run the loop in a folder that was begun, write model/ and at last the manifest."""
     device, stage = device_of_choice(), manifest["stage"]
     precision = _precision(objective, rows, settings, output, device)
-    done = train(
-        objective, rows, settings, output, events, happenings=happenings, precision=precision, device=device,
-        title=stage, state=state, mixture=mixture,
-    )  # fmt: skip
+    known = _about(objective, settings, output, device)
+    told = known | {"title": stage, "steps": settings.steps, "seconds": settings.seconds, **manifest["settings"]}
+    with Watchers(events) as watchers:
+        pace, view = Speed(known), view_of(told, events)
+        watchers.add("speed", lambda: pace)
+        _let_watch(watchers, view, told, objective, settings, output, events)
+        done = train(
+            objective, rows, settings, output, Events(console=events.console, bars=view is None),
+            happenings=[*happenings, Event(settings.validate_every, "speed", pace.fields)], precision=precision,
+            device=device, title=stage, state=state, mixture=mixture, watcher=watchers,
+        )  # fmt: skip
     chat = stage == "chat"
     ends = {"eos_token_id": sorted(ends_of(tokenizer))} if chat else None  # a reply ends otherwise than a text
-    about = {"chat": chat, "steps": done.steps, "tokens": done.tokens, "results": done.results}
+    measured = {name: fields for name, fields in done.results.items() if name not in ("speed", "sample")}
+    fast = speed(done.tokens, done.seconds, known) | {"ceiling": known.get("ceiling")}
+    about = {"chat": chat, "steps": done.steps, "tokens": done.tokens, "results": measured, "speed": fast}
     inner = {"stage": "model", "settings": manifest["settings"], "inputs": manifest["inputs"]}
     with folders.writing(output / "model", inner) as temporary:
         save_model(temporary, objective.model.cpu(), tokenizer=tokenizer, generation=ends, about=about)
-    told = {
+    carried_out = {
         "watching": settings.model_dump(mode="json", include=set(WATCHING | HOW)),
         "precision": precision,
         "device": str(device),
         "seconds": round(done.seconds, 1),
     }
-    folders.seal(output, manifest | told, leave_out="checkpoints")  # nothing needs them any more: they may be deleted
-    _say_done(done, events)
+    folders.seal(output, manifest | carried_out, leave_out=BESIDE)
+    _say_done(done, fast, events)
     return output
+
+
+def _let_watch(
+    watchers: Watchers,
+    view: View | None,
+    told: dict[str, Any],
+    objective: Causal,
+    settings: TrainingSettings,
+    output: Path,
+    events: Events,
+) -> None:
+    """Everybody who watches a run: the console, the services that the settings name, the profile that they ask for."""
+    if view is None:
+        watchers.add("console", lambda: Samples(events))
+    else:
+        watchers.add("console", lambda: view.recall(entries(output / LOG)))
+    for name in settings.watch:
+        watchers.add(name, partial(services.SERVICES[name], output, told))
+    if settings.profile:
+        watchers.add(PROFILE, lambda: Profile(output / PROFILE, settings.profile, objective, events))
+
+
+def _about(objective: Causal, settings: TrainingSettings, output: Path, device: torch.device) -> dict[str, Any]:
+    """What is trained on which machine, and how fast that could be: measured once, and kept for a resumed run.
+
+    It is for those who watch, no part of what the run is, and where it cannot be read it is made again.
+    """
+    path = output / ABOUT
+    with contextlib.suppress(UserError):
+        kept = folders.read_json(path, "", "")
+        if kept.get("device") == str(device):
+            return kept
+    config = objective.model.config
+    about = {
+        "parameters": parameter_count(config),
+        "layers": config.layers,
+        "dim": config.dim,
+        "vocab_size": config.vocab_size,
+        "flops_per_token": flops_per_token(config, settings.length),
+        "device": str(device),
+        "ceiling": measured_ceiling(device),
+    }
+    folders.write_json(path, about)
+    return about
 
 
 def _precision(
@@ -148,11 +213,15 @@ def _precision(
     return chosen
 
 
-def _say_done(done: Training, events: Events) -> None:
-    bits = done.results.get("validate", {}).get("bits_per_byte")
-    extra = f" · held-out {bits:.3f} bits/byte" if bits else ""
+def _say_done(done: Training, fast: dict[str, Any], events: Events) -> None:
+    bits, share = done.results.get("validate", {}).get("bits_per_byte"), fast.get("share_of_ceiling")
+    rate = fast["tokens_per_second"]
+    english, chinese = f" · {rate:,.0f} tokens/s", f" · {rate:,.0f} 词元/秒"
+    if share:
+        english, chinese = f"{english}, {share:.0%} of the machine's ceiling", f"{chinese}，机器上限的 {share:.0%}"
+    if bits:
+        english, chinese = f"{english} · held-out {bits:.3f} bits/byte", f"{chinese} · 留出文本 {bits:.3f} 比特/字节"
     events.say(
-        f"  {done.steps:,} steps · {done.tokens:,} tokens · {duration(done.seconds)}{extra}",
-        f"  {done.steps:,} 步 · {done.tokens:,} 个词元 · {duration(done.seconds, chinese=True)}"
-        + (f" · 留出文本 {bits:.3f} 比特/字节" if bits else ""),
+        f"  {done.steps:,} steps · {done.tokens:,} tokens · {duration(done.seconds)}{english}",
+        f"  {done.steps:,} 步 · {done.tokens:,} 个词元 · {duration(done.seconds, chinese=True)}{chinese}",
     )

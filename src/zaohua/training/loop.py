@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.profiler import record_function
 
 from zaohua.data.batches import make_batch
 from zaohua.data.mix import Mixture
 from zaohua.data.order import order
 from zaohua.data.rows import RowSource
-from zaohua.events import Events, Log, duration
+from zaohua.events import Events, Log, Watcher, duration
 from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
 from zaohua.training import checkpoints
@@ -63,11 +64,13 @@ def train(
     title: str,
     state: Mapping[str, torch.Tensor] | None = None,
     mixture: Mixture | None = None,
+    watcher: Watcher | None = None,
 ) -> Training:
     """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
 
     `state` is an optimiser's to begin with, where this run has one of the same kind. With a `mixture` the sources of
-    the rows come by weight, else every row comes once an epoch.
+    the rows come by weight, else every row comes once an epoch. The `watcher` is told what is
+    logged.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number
     and the settings say to stop, or nothing else has helped.
     """
@@ -80,7 +83,7 @@ def train(
         _begin_with(optimizer, state, events)
     length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
     with (
-        Log(folder / "metrics.jsonl", keep=position.log_bytes) as log,
+        Log(folder / "metrics.jsonl", keep=position.log_bytes, watcher=watcher) as log,
         Saver(folder / "checkpoints", settings, surroundings, log, events, good=begun_at) as saver,
         Interruption() as interruption,
         events.progress(title, length, unit, done=position.step if settings.steps else position.seconds) as bar,
@@ -118,8 +121,10 @@ def train(
             if verdict == "take":
                 optimizer.step(factor)
                 position.tokens += sum(batch.counts["loss"] for batch in batches)
-                log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
-                         learning_rate=settings.learning_rate * factor, seconds=round(position.seconds, 3))  # fmt: skip
+                with record_function("zaohua/logging"):
+                    log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
+                             learning_rate=settings.learning_rate * factor,
+                             seconds=round(position.seconds, 3))  # fmt: skip
             else:
                 optimizer.forget_gradients()
                 log.emit("skipped", step=position.step, reason=reason)
@@ -161,6 +166,7 @@ def draws_of(seed: int, step: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed} {step}".encode(), digest_size=8).digest(), "little")
 
 
+@record_function("zaohua/measuring")
 def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
     """Let an event happen without dropout."""
     objective.eval()

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.profiler import record_function
 
 from zaohua.events import Events, Log
 from zaohua.settings import UserError
@@ -62,6 +63,7 @@ class Saver:
             self._wait()
         return self._thread is None and time.monotonic() - self._last >= self.interval
 
+    @record_function("zaohua/saving")
     def save(self, state: State, position: Position) -> None:
         """Begin to save; the run may change its state as soon as this returns."""
         self._wait()
@@ -72,6 +74,7 @@ class Saver:
         self._thread = threading.Thread(target=self._write, args=(self._copy, now, self._last - begun), name="saver")
         self._thread.start()
 
+    @record_function("zaohua/saving")
     def save_now(self, state: State, position: Position) -> None:
         """Save, and come back when that is done; raises UserError where it fails."""
         self._wait()

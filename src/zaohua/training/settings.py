@@ -6,7 +6,9 @@ from pydantic import Field, model_validator
 
 from zaohua.settings import SettingError, Settings
 
-WATCHING = frozenset({"validate_every", "validate_rows", "sample_every", "save_every", "keep", "keep_every"})
+WATCHING = frozenset(
+    {"validate_every", "validate_rows", "sample_every", "save_every", "keep", "keep_every", "watch", "profile"}
+)
 """The dials that change no weight, only what is measured, shown and kept on the way: with others it is the same run."""
 HOW = frozenset({"micro_rows"})
 """The dials that change how a step is computed, and its result by rounding only: with others it is the same run too."""
@@ -73,6 +75,10 @@ class TrainingSettings(Settings):
     """Checkpoints kept; the newest that verifies is never deleted."""
     keep_every: Annotated[int, Field(ge=1)] | None = None
     """A checkpoint is saved at every step that is a multiple of this, and kept."""
+    watch: tuple[Literal["tensorboard", "wandb", "swanlab"], ...] = ()
+    """Where the run can be watched besides the console; wandb and swanlab send it to their services."""
+    profile: Annotated[int, Field(ge=0)] = 0
+    """Steps, after the third, whose time is taken apart into profile/table.md and profile/trace.json; 0: none."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrainingSettings":
