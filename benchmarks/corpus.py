@@ -173,9 +173,14 @@ def table(rate: float, tokens: float) -> Iterator[str]:
         for machines, cores in MACHINES:
             speed = rate / WORKERS * machines * cores
             hours = [terabytes * 1e6 / each / 3600 for each in (DRIVER, speed, tokens / WORKERS * cores)]
-            told = " | ".join(f"{each:,.1f}" for each in (*hours, sum(hours), speed * MOVED / 1000))
+            told = " | ".join(map(_short, (*hours, sum(hours), speed * MOVED / 1000)))
             yield f"| {terabytes} TB | {machines} × {cores} | {told} |"
     yield ASSUMPTIONS
+
+
+def _short(value: float) -> str:
+    """A number with some two figures that count."""
+    return f"{value:,.{0 if value >= 100 else 1 if value >= 1 else 2}f}"
 
 
 def near(documents: int, repeats: int) -> list[result.Row]:
@@ -189,7 +194,7 @@ def main() -> int:
     """Run the parts, write, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--megabytes", type=int, default=1000, help="text for the whole stage (1000)")
-    parser.add_argument("--documents", type=int, default=4000, help="documents of a language for near-duplicates")
+    parser.add_argument("--documents", type=int, default=20_000, help="documents of a language for near-duplicates")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--output", type=Path, default=result.RESULTS / "corpus.json")
