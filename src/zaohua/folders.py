@@ -181,7 +181,11 @@ def _swap(temporary: Path, folder: Path) -> None:
 
 
 def seal(
-    folder: Path, manifest: Mapping[str, Any], *, leave_out: Collection[str] = (), written: Mapping[str, Written] | None = None
+    folder: Path,
+    manifest: Mapping[str, Any],
+    *,
+    leave_out: Collection[str] = (),
+    written: Mapping[str, Written] | None = None,
 ) -> None:
     """Fsync every file of a folder and write its manifest, last; what lies in its folders `leave_out` is not named.
 
