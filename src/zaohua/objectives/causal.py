@@ -3,7 +3,8 @@
 from torch import Tensor
 
 from zaohua.data.batches import Batch
-from zaohua.objectives.objective import Objective, summed_cross_entropy
+from zaohua.objectives.cross_entropy import summed_cross_entropy
+from zaohua.objectives.objective import Objective
 
 
 class Causal(Objective):
@@ -12,4 +13,4 @@ class Causal(Objective):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """batch of ids and labels (rows, time) -> {"loss": nats summed over all labels but IGNORED, a scalar}"""
         hidden = self.model(batch.ids, positions=batch.positions, documents=batch.documents)
-        return {"loss": summed_cross_entropy(self.model.logits(hidden), batch.labels)}
+        return {"loss": summed_cross_entropy(hidden, self.model.head_weight, batch.labels)}
