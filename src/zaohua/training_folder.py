@@ -21,10 +21,12 @@ from zaohua.settings import UserError
 from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
-from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.training.settings import TrainingSettings
 
 BEGUN = "begun.json"
 """What is trained in a training folder, written first."""
+PRECISION = "precision.json"
+"""What a probe chose, kept for the sake of those that go on."""
 
 
 def finished(output: Path, manifest: dict[str, Any], events: Events) -> bool:
@@ -93,7 +95,7 @@ def carry_out(
     with folders.writing(output / "model", inner) as temporary:
         save_model(temporary, objective.model.cpu(), tokenizer=tokenizer, generation=ends, about=about)
     told = {
-        "watching": settings.model_dump(mode="json", include=set(WATCHING)),
+        "watching": settings.model_dump(mode="json", include=set(settings.watching())),
         "precision": precision,
         "device": str(device),
         "seconds": round(done.seconds, 1),
@@ -109,7 +111,7 @@ def _precision(
     """The chosen precision; what a probe found is written down, so that a resumed run keeps it."""
     if settings.precision != "auto":
         return settings.precision
-    path = output / "precision.json"
+    path = output / PRECISION
     if path.is_file():
         remedy = "delete it, and it is measured again", "请删除它，会重新测定"
         kept = folders.read_json(path, *remedy).get("precision")

@@ -46,4 +46,4 @@ def make_batch(rows: RowSource, indices: np.ndarray) -> Batch:
         arrays = {name: arrays[name] for name in ("ids", "labels")}
     count = int(np.count_nonzero(arrays["labels"] != IGNORED))
     tensors = {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in arrays.items()}
-    return Batch(counts={"loss": count}, **tensors)
+    return Batch(counts={"loss": count, "z": count}, **tensors)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,27 @@ from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
 from zaohua.training import resume
 from zaohua.training.clock import Clock
+from zaohua.training.ending import Ending
 from zaohua.training.interruption import Interrupted, Interruption
 from zaohua.training.optimizer import Optimizer
 from zaohua.training.precision import Precision, computing_in
+from zaohua.training.ramp import rows_of
 from zaohua.training.settings import TrainingSettings
+from zaohua.training.side_weights import SideWeights
 from zaohua.training.step import accumulate_gradients, gradient_norm
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something to do every so many steps and at the end: `run()` returns fields for the log, or None."""
+    """Something to do every so many steps and at the end: `run()` returns fields for the log, or None.
+
+    One of them may say by which field of its own, lower being better, the run is judged.
+    """
 
     every: int
     name: str
     run: Callable[[], dict[str, Any] | None]
+    judged_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -70,7 +78,8 @@ def train(
     require_rows(rows)
     objective.to(device).train()
     optimizer, clock = Optimizer(objective, settings, precision), Clock(folder, settings)
-    position = _take_up(folder, objective, optimizer, events)
+    side, judge = SideWeights(objective, settings), next((each for each in happenings if each.judged_by), None)
+    position = _take_up(folder, objective, optimizer, side, events)
     if state and not position.step:
         _begin_with(optimizer, state, events)
     length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
@@ -80,17 +89,18 @@ def train(
         events.progress(title, length, unit, done=position.step if settings.steps else position.seconds) as bar,
     ):
         results = _last_results(log.path)
+        ending = Ending(settings, clock, side, (judge.name, judge.judged_by) if judge else None, log.path)
         started, saved, shown = time.monotonic() - position.seconds, time.monotonic(), position.seconds
         while not clock.finished(position.step):
-            at = settings.seed, position.next_row, settings.rows
+            at = settings.seed, position.next_row, rows_of(position.step, settings)
             chosen = mixture.order(*at) if mixture else order(*at, len(rows))
-            parts = np.split(chosen, settings.rows // (settings.micro_rows or settings.rows))
-            batches = [make_batch(rows, part).to(device) for part in parts]
+            batches = [make_batch(rows, part).to(device) for part in _parts(chosen, settings)]
             losses, norm = _gradients(objective, batches, computing_in(precision, device), settings, position.step)
             factor = clock.factor(position.step)
             optimizer.step(factor)
             position.step += 1
-            position.next_row += settings.rows
+            position.next_row += len(chosen)
+            side.follow(position.step)
             position.tokens += sum(batch.counts["loss"] for batch in batches)
             position.seconds = time.monotonic() - started
             log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
@@ -99,10 +109,11 @@ def train(
             last = clock.finished(position.step)
             for happening in happenings:
                 if last or (happening.every and position.step % happening.every == 0):
-                    fields = _happen(objective, happening)
+                    fields = _happen(objective, happening, side)
                     if fields:
                         results[happening.name] = fields
                         log.emit(happening.name, step=position.step, **fields)
+                        last = ending.judged(happening.name, fields, position.step, position.seconds, events)
             position.seconds = time.monotonic() - started
             rate = position.tokens / max(position.seconds, 1e-9)
             bar.advance(
@@ -110,12 +121,19 @@ def train(
                 _note(losses["loss"], results, rate, chinese=events.chinese),
             )
             shown = position.seconds
-            if interruption.asked or last or time.monotonic() - saved >= settings.save_every:
+            kept = settings.keep_every and position.step % settings.keep_every == 0
+            if interruption.asked or last or kept or time.monotonic() - saved >= settings.save_every:
                 position.log_bytes = log.sync()
-                resume.save(folder / "checkpoints", objective, optimizer, position, keep=settings.keep)
+                resume.save(folder / "checkpoints", objective, optimizer, position, side,
+                            keep=settings.keep, keep_every=settings.keep_every)  # fmt: skip
                 saved = time.monotonic()
             if interruption.asked:
                 raise Interrupted(f"saved at step {position.step}", f"已存到第 {position.step} 步")
+        measure = partial(_happen, objective, judge, side) if judge else None
+        final = ending.choose_weights(objective, folder / "checkpoints", position.step, measure, events)
+        for name, fields in final.items():
+            results[name] = fields
+            log.emit("final", step=position.step, **fields)
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
 
@@ -152,17 +170,27 @@ def _gradients(
     return losses, norm
 
 
-def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
-    """Let an event happen without dropout, and without a trace in the random numbers that training draws."""
+def _parts(chosen: np.ndarray, settings: TrainingSettings) -> list[np.ndarray]:
+    """The rows of a step, as many as are computed at once; the last part may have fewer."""
+    at_once = settings.micro_rows or len(chosen)
+    return [chosen[start : start + at_once] for start in range(0, len(chosen), at_once)]
+
+
+def _happen(objective: Objective, happening: Event, side: SideWeights) -> dict[str, Any] | None:
+    """Let an event happen with the weights that a model would get now, without dropout, and without a trace in the
+    random numbers that training draws.
+    """
     objective.eval()
     device = objective.model.device
-    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []), side.in_use():
         fields = happening.run()
     objective.train()
     return fields
 
 
-def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: Events) -> resume.Position:
+def _take_up(
+    folder: Path, objective: Objective, optimizer: Optimizer, side: SideWeights, events: Events
+) -> resume.Position:
     """The state of the newest good checkpoint, or the beginning."""
     checkpoints = folder / "checkpoints"
     checkpoints.mkdir(parents=True, exist_ok=True)
@@ -174,7 +202,7 @@ def _take_up(folder: Path, objective: Objective, optimizer: Optimizer, events: E
         )
     if found is None:
         return resume.Position()
-    position = resume.load(found, objective, optimizer)
+    position = resume.load(found, objective, optimizer, side)
     events.say(
         f"  continuing from step {position.step} after {duration(position.seconds)} of work",
         f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds, chinese=True)}）",

@@ -13,6 +13,10 @@ from zaohua.checkpoint.weights import OPTIMIZER, write_tensors
 from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
 from zaohua.training.optimizer import Optimizer
+from zaohua.training.side_weights import SideWeights
+
+SIDE = "side_weights.safetensors"
+"""What is kept beside the weights, in the checkpoints of runs that keep something there."""
 
 
 @dataclass(kw_only=True)
@@ -26,16 +30,28 @@ class Position:
     log_bytes: int = 0
 
 
-def save(checkpoints: Path, objective: Objective, optimizer: Optimizer, position: Position, *, keep: int) -> Path:
-    """Write `step-NNNNNNNN`, then delete all but the newest `keep`."""
+def save(
+    checkpoints: Path,
+    objective: Objective,
+    optimizer: Optimizer,
+    position: Position,
+    side: SideWeights | None = None,
+    *,
+    keep: int,
+    keep_every: int = 0,
+) -> Path:
+    """Write `step-NNNNNNNN`, then delete all but the newest `keep` and those of every `keep_every`th step."""
     folder = checkpoints / f"step-{position.step:08d}"
     with folders.writing(folder, {"stage": "checkpoint", "settings": {}, "inputs": {}}) as temporary:
         write_tensors(temporary / "weights.safetensors", objective.state_dict())
         write_tensors(temporary / OPTIMIZER, optimizer.state())
         write_tensors(temporary / "generators.safetensors", _generators())
+        if side and (beside := side.state()):
+            write_tensors(temporary / SIDE, beside)
         (temporary / "state.json").write_text(json.dumps(asdict(position)))
     for old in sorted(checkpoints.glob("step-*"))[:-keep]:
-        shutil.rmtree(old)
+        if not keep_every or int(old.name.removeprefix("step-")) % keep_every:
+            shutil.rmtree(old)
     return folder
 
 
@@ -61,10 +77,12 @@ def newest(checkpoints: Path) -> tuple[Path | None, list[UserError]]:
     return None, rejected
 
 
-def load(folder: Path, objective: Objective, optimizer: Optimizer) -> Position:
-    """Put the state in `folder` into the objective, the optimiser and torch's random generators."""
+def load(folder: Path, objective: Objective, optimizer: Optimizer, side: SideWeights | None = None) -> Position:
+    """Put the state in `folder` into the objective, the optimiser, what is beside, and torch's random generators."""
     objective.load_state_dict(load_file(folder / "weights.safetensors"))
     optimizer.load(load_file(folder / OPTIMIZER))
+    if side and (folder / SIDE).is_file():
+        side.load(load_file(folder / SIDE))
     state = json.loads((folder / "state.json").read_text())
     _restore_generators(load_file(folder / "generators.safetensors"))
     return Position(**{field: state[field] for field in Position.__dataclass_fields__})
