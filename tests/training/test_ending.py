@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import shutil
 
 import pytest
 import torch
@@ -214,6 +215,22 @@ def test_broken_off_it_is_the_same_mean(tmp_path, breaks):
             run(tmp_path / "broken", settings=settings, happenings=[interrupt_at(at)])
     broken, _ = run(tmp_path / "broken", settings=settings)
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+
+
+def test_a_damaged_checkpoint_is_not_averaged(tmp_path):
+    settings = settings_of(steps=23, patience=None, average_last=3)
+    with pytest.raises(Interrupted):
+        run(tmp_path, settings=settings, happenings=[interrupt_at(21)])
+    weights = tmp_path / "checkpoints" / "step-00000015" / "weights.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[len(data) // 2] ^= 1
+    weights.write_bytes(data)
+    with pytest.raises(UserError, match="to be averaged is damaged .*the same command takes the mean of the others"):
+        run(tmp_path, settings=settings)
+    shutil.rmtree(weights.parent)
+    objective, _ = run(tmp_path, settings=settings)
+    expected = mean_of(tmp_path, (10, 20, 23))
+    assert torch.equal(objective.model.head_weight, expected["model.embedding.token.weight"].float())
 
 
 def test_a_run_shorter_than_the_mean_takes_what_there_is(tmp_path):

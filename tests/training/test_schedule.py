@@ -128,10 +128,13 @@ def test_what_was_decided_later_is_not_decided_again_by_a_second_life(tmp_path):
     assert [landing.step for landing in clock.landings] == [120]
 
 
-def test_nothing_is_cut_short_in_the_warm_up(tmp_path):
-    clock = Clock(tmp_path, TrainingSettings(steps=1000, warmup=50, patience=1))
+@pytest.mark.parametrize("early", [{"warmup": 50}, {"warmup": 1, "ramp": 0.05}])
+def test_nothing_is_cut_short_in_the_warm_up_or_a_ramp(tmp_path, early):
+    clock = Clock(tmp_path, TrainingSettings(steps=1000, patience=1, **early))
     clock.cut_short(49, 9.0)
     assert not clock.landings
+    clock.cut_short(50, 9.0)
+    assert clock.landings
 
 
 def test_the_clock_does_not_stretch_an_early_landing_to_its_seconds(tmp_path):

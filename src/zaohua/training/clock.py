@@ -8,6 +8,7 @@ from pathlib import Path
 
 from zaohua import folders
 from zaohua.settings import UserError
+from zaohua.training.ramp import rises_until
 from zaohua.training.schedule import Landing, planned_landing, rate_factor
 from zaohua.training.settings import TrainingSettings
 
@@ -65,10 +66,10 @@ class Clock:
     def cut_short(self, step: int, seconds: float) -> None:
         """After `step` steps in `seconds` without anything learned: a trapezoid lands now, a falling rate ends here.
 
-        The landing has its usual share of the run that it ends. During the warm-up nothing is decided.
+        The landing has its usual share of the run that it ends. During the warm-up and a ramp nothing is decided.
         """
         settings = self.settings
-        if step < settings.warmup or any(landing.step >= step for landing in self.landings):
+        if step < max(settings.warmup, rises_until(settings)) or any(landing.step >= step for landing in self.landings):
             return
         left = 0
         if settings.schedule == "trapezoid" and self.landing_at(step) is None:

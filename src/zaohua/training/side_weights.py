@@ -41,9 +41,14 @@ class SideWeights:
         for name, average in self.average.items():
             average.lerp_(self.trained[name], share)
 
+    @torch.no_grad()
     def keep_best(self) -> None:
         """What is used now is the best so far."""
-        self.best = _copies(self.average or self.trained)
+        used = self.average or self.trained
+        if not self.best:
+            self.best = _copies(used)
+        for name, tensor in self.best.items():
+            tensor.copy_(used[name])
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
