@@ -225,7 +225,7 @@ def test_a_damaged_checkpoint_is_not_averaged(tmp_path):
     data = bytearray(weights.read_bytes())
     data[len(data) // 2] ^= 1
     weights.write_bytes(data)
-    with pytest.raises(UserError, match="to be averaged is damaged .*the same command takes the mean of the others"):
+    with pytest.raises(UserError, match=r"to be averaged is damaged .*the same command takes the mean of the others"):
         run(tmp_path, settings=settings)
     shutil.rmtree(weights.parent)
     objective, _ = run(tmp_path, settings=settings)

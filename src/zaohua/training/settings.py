@@ -57,8 +57,8 @@ class TrainingSettings(Settings):
     z_loss: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Weight of a second loss, the squared logarithm of the softmax's denominator (PaLM: 1e-4); 0: none."""
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Decay per step of a moving average of the weights, such as 0.999, taken every 8th step, which is validated, sampled
-    and written at the end in their place; 0: none."""
+    """Decay per step of a moving average of the weights, such as 0.999, taken every 8th step, which is validated,
+    sampled and written at the end in their place; 0: none."""
     average_last: Annotated[int, Field(ge=0)] = 0
     """The final model is the mean of this many checkpoints, the last ones of keep_every and the end (Vaswani et al.
     2017, section 6.1); 0: the end alone."""
