@@ -27,7 +27,7 @@ from zaohua.tokenizer.tokenizer import Tokenizer
 from zaohua.training import drift
 from zaohua.training.loop import Event, Training, train
 from zaohua.training.precision import Precision, faster_precision
-from zaohua.training.settings import HOW, WATCHING, TrainingSettings
+from zaohua.training.settings import HOW, TrainingSettings
 from zaohua.watching import services
 from zaohua.watching.console import Samples, View, view_of
 from zaohua.watching.profile import Profile
@@ -36,6 +36,8 @@ from zaohua.watching.speed import Speed, measured_ceiling, speed
 from zaohua.watching.watchers import Watchers
 
 _TOLD = 8  # changed settings that are named one by one
+PRECISION = "precision.json"
+"""What a probe chose, kept for the sake of those that go on."""
 PROFILE = "profile"
 """Where --profile writes."""
 BESIDE = ("checkpoints", PROFILE, services.FOLDER)
@@ -139,7 +141,7 @@ def carry_out(
     with folders.writing(output / "model", inner) as temporary:
         save_model(temporary, objective.model.cpu(), tokenizer=tokenizer, generation=ends, about=about)
     carried_out = {
-        "watching": settings.model_dump(mode="json", include=set(WATCHING | HOW)),
+        "watching": settings.model_dump(mode="json", include={*settings.watching(), *HOW}),
         "precision": precision,
         "device": str(device),
         "seconds": round(done.seconds, 1),
@@ -199,7 +201,7 @@ def _precision(
     """The chosen precision; what a probe found is written down, so that a resumed run keeps it."""
     if settings.precision != "auto":
         return settings.precision
-    path = output / "precision.json"
+    path = output / PRECISION
     if path.is_file():
         remedy = "delete it, and it is measured again", "请删除它，会重新测定"
         kept = folders.read_json(path, *remedy).get("precision")

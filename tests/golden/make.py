@@ -1,6 +1,6 @@
 """Writes the golden checkpoint of the present format, once: files of older formats are never written again.
 
-    python -m tests.golden.make
+python -m tests.golden.make
 """
 
 from pathlib import Path

@@ -22,11 +22,12 @@ from zaohua.checkpoint.weights import OPTIMIZER
 from zaohua.objectives.objective import Objective
 from zaohua.settings import UserError
 from zaohua.training.optimizer import Optimizer
+from zaohua.training.side_weights import SideWeights
 
 FORMAT = 1
 """Raised when older programs could not read what is written; `_FIELDS` says what each format's manifest holds."""
 STATE = "state.json"
-_WEIGHTS = "weights.safetensors"
+WEIGHTS, SIDE = "weights.safetensors", "side_weights.safetensors"
 _FIELDS = {
     0: {"stage", "settings", "inputs", "files"},  # up to November 2026: no digest of the manifest itself
     FORMAT: {"stage", "format", "step", "files", folders.OWN_DIGEST},
@@ -57,9 +58,11 @@ class Found:
     rejected: list[UserError] = field(default_factory=list)
 
 
-def state_of(objective: Objective, optimizer: Optimizer) -> State:
+def state_of(objective: Objective, optimizer: Optimizer, side: SideWeights | None = None) -> State:
     """All that a run goes on from besides its position: the tensors themselves, no copies."""
-    return {_WEIGHTS: objective.state_dict(), OPTIMIZER: optimizer.state()}
+    state = {WEIGHTS: objective.state_dict(), OPTIMIZER: optimizer.state()}
+    beside = side.state() if side else {}
+    return state | ({SIDE: beside} if beside else {})
 
 
 def write(checkpoints: Path, state: State, position: Position, environment: Mapping[str, Any]) -> Path:
@@ -116,14 +119,18 @@ def problems(folder: Path) -> list[UserError]:
     return folders.problems(folder)
 
 
-def load(folder: Path, objective: Objective, optimizer: Optimizer) -> tuple[Position, dict[str, Any]]:
-    """Put the state in `folder` into the objective and the optimiser; its position and environment.
+def load(
+    folder: Path, objective: Objective, optimizer: Optimizer, side: SideWeights | None = None
+) -> tuple[Position, dict[str, Any]]:
+    """Put the state in `folder` into the objective, the optimiser and what is beside; its position and environment.
 
     Raises UserError where it is of another model.
     """
     try:
-        objective.load_state_dict(load_file(folder / _WEIGHTS))
+        objective.load_state_dict(load_file(folder / WEIGHTS))
         optimizer.load(load_file(folder / OPTIMIZER))
+        if side:
+            side.load(load_file(folder / SIDE) if (folder / SIDE).is_file() else {})
     except (RuntimeError, KeyError, SafetensorError) as error:
         raise UserError(
             f"{folder} is no checkpoint of this model ({str(error).splitlines()[0]}): give another folder with -o",

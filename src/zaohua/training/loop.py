@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +23,30 @@ from zaohua.settings import UserError
 from zaohua.training import checkpoints
 from zaohua.training.checkpoints import Position
 from zaohua.training.clock import Clock
+from zaohua.training.ending import Ending
 from zaohua.training.environment import environment, report
 from zaohua.training.interruption import Interrupted, Interruption
 from zaohua.training.optimizer import Optimizer
 from zaohua.training.precision import Precision, computing_in
+from zaohua.training.ramp import rows_of
 from zaohua.training.saving import Saver
 from zaohua.training.settings import TrainingSettings
+from zaohua.training.side_weights import SideWeights
 from zaohua.training.step import accumulate_gradients, gradient_norm
 from zaohua.training.trouble import Trouble
 
 
 @dataclasses.dataclass(frozen=True)
 class Event:
-    """Something to do every so many steps and at the end: `run()` returns fields for the log, or None."""
+    """Something to do every so many steps and at the end: `run()` returns fields for the log, or None.
+
+    One of them may say by which field of its own, lower being better, the run is judged.
+    """
 
     every: int
     name: str
     run: Callable[[], dict[str, Any] | None]
+    judged_by: str = ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,16 +77,17 @@ def train(
     """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
 
     `state` is an optimiser's to begin with, where this run has one of the same kind. With a `mixture` the sources of
-    the rows come by weight, else every row comes once an epoch. The `watcher` is told what is
-    logged.
+    the rows come by weight, else every row comes once an epoch. The `watcher` is told what
+    is logged.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number
     and the settings say to stop, or nothing else has helped.
     """
     require_rows(rows)
     objective.to(device).train()
     optimizer, clock = Optimizer(objective, settings, precision), Clock(folder, settings)
+    side, judge = SideWeights(objective, settings), next((each for each in happenings if each.judged_by), None)
     surroundings = environment(settings, precision, device)
-    position, begun_at = _take_up(folder, objective, optimizer, surroundings, events)
+    position, begun_at = _take_up(folder, objective, optimizer, side, surroundings, events)
     if state and begun_at is None:
         _begin_with(optimizer, state, events)
     length, unit = (settings.steps, "steps") if settings.steps else (settings.seconds or 0.0, "s")
@@ -90,6 +99,7 @@ def train(
     ):
         entries = _entries(log.path)
         results, trouble = _last_results(entries, happenings), Trouble(settings, entries)
+        ending = Ending(settings, clock, side, (judge.name, judge.judged_by) if judge else None, log.path)
         started, shown = time.monotonic() - position.seconds, position.seconds
 
         def happen() -> None:
@@ -97,29 +107,30 @@ def train(
             for event in happenings:
                 due = event.every and position.step % event.every == 0
                 if (due or clock.finished(position.step)) and not interruption.asked:
-                    fields = _happen(objective, event)
+                    fields = _happen(objective, event, side)
                     if fields:
                         results[event.name] = fields
                         log.emit(event.name, step=position.step, **fields)
+                        ending.judged(event.name, fields, position.step, position.seconds, events)
 
         if position.step:
             happen()
         while not clock.finished(position.step):
-            at = settings.seed, position.next_row, settings.rows
+            at = settings.seed, position.next_row, rows_of(position.step, settings)
             chosen = mixture.order(*at) if mixture else order(*at, len(rows))
             torch.manual_seed(draws_of(settings.seed, position.step))
-            parts = np.split(chosen, settings.rows // (settings.micro_rows or settings.rows))
-            batches = [make_batch(rows, part).to(device) for part in parts]
+            batches = [make_batch(rows, part).to(device) for part in _parts(chosen, settings)]
             means = accumulate_gradients(objective, batches, computing_in(precision, device))
             norm = float(gradient_norm(objective, settings.clip))
             losses = {term: float(mean) for term, mean in means.items()}
             verdict, reason = trouble.judge(position.step + 1, losses, norm)
             factor = clock.factor(position.step)
             position.step += 1
-            position.next_row += settings.rows
+            position.next_row += len(chosen)
             position.seconds = time.monotonic() - started
             if verdict == "take":
                 optimizer.step(factor)
+                side.follow(position.step)
                 position.tokens += sum(batch.counts["loss"] for batch in batches)
                 with record_function("zaohua/logging"):
                     log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
@@ -130,16 +141,16 @@ def train(
                 log.emit("skipped", step=position.step, reason=reason)
                 events.say(f"  step {position.step} is left out: {reason}", f"  跳过第 {position.step} 步：{reason}")
             if verdict == "go back":
-                position = _go_back(position, saver, trouble, objective, optimizer, reason, events)
+                position = _go_back(position, saver, trouble, objective, optimizer, side, reason, events)
                 log.emit("went_back", step=position.step)
             clock.consider(position.step, position.seconds)
             position.log_bytes = log.length
             last = clock.finished(position.step)
             if last or (verdict == "take" and not interruption.asked and saver.due(position.step)):
-                saver.save(checkpoints.state_of(objective, optimizer), position)
+                saver.save(checkpoints.state_of(objective, optimizer, side), position)
             happen()
             if interruption.asked:
-                saver.save_now(checkpoints.state_of(objective, optimizer), position)
+                saver.save_now(checkpoints.state_of(objective, optimizer, side), position)
                 raise Interrupted(f"saved at step {position.step}", f"已存到第 {position.step} 步")
             position.seconds = time.monotonic() - started
             rate = position.tokens / max(position.seconds, 1e-9)
@@ -148,6 +159,11 @@ def train(
                 _note(losses["loss"], results, rate, chinese=events.chinese),
             )
             shown = position.seconds
+        saver.wait()
+        measure = partial(_happen, objective, judge, side) if judge else None
+        for name, fields in ending.choose_weights(objective, saver.folder, position.step, measure, events).items():
+            results[name] = fields
+            log.emit("final", step=position.step, **fields)
     objective.eval()
     return Training(steps=position.step, tokens=position.tokens, seconds=position.seconds, results=results)
 
@@ -166,18 +182,26 @@ def draws_of(seed: int, step: int) -> int:
     return int.from_bytes(hashlib.blake2b(f"{seed} {step}".encode(), digest_size=8).digest(), "little")
 
 
+def _parts(chosen: np.ndarray, settings: TrainingSettings) -> list[np.ndarray]:
+    """The rows of a step, as many as are computed at once; the last part may have fewer."""
+    at_once = settings.micro_rows or len(chosen)
+    return [chosen[start : start + at_once] for start in range(0, len(chosen), at_once)]
+
+
 @record_function("zaohua/measuring")
-def _happen(objective: Objective, happening: Event) -> dict[str, Any] | None:
-    """Let an event happen without dropout."""
+def _happen(objective: Objective, happening: Event, side: SideWeights) -> dict[str, Any] | None:
+    """Let an event happen with the weights that a model would get now, without dropout."""
     objective.eval()
-    fields = happening.run()
+    with side.in_use():
+        fields = happening.run()
     objective.train()
     return fields
 
 
 def _take_up(
-    folder: Path, objective: Objective, optimizer: Optimizer, surroundings: Mapping[str, Any], events: Events
-) -> tuple[Position, int | None]:
+    folder: Path, objective: Objective, optimizer: Optimizer, side: SideWeights, surroundings: Mapping[str, Any],
+    events: Events,
+) -> tuple[Position, int | None]:  # fmt: skip
     """The state of the newest good checkpoint and its step, or the beginning."""
     place = folder / "checkpoints"
     place.mkdir(parents=True, exist_ok=True)
@@ -190,7 +214,7 @@ def _take_up(
         )
     if found.folder is None:
         return Position(), None
-    position, before = checkpoints.load(found.folder, objective, optimizer)
+    position, before = checkpoints.load(found.folder, objective, optimizer, side)
     events.say(
         f"  continuing from step {position.step} after {duration(position.seconds)} of work",
         f"  从第 {position.step} 步继续（此前已用 {duration(position.seconds, chinese=True)}）",
@@ -200,14 +224,14 @@ def _take_up(
 
 
 def _go_back(
-    now: Position, saver: Saver, trouble: Trouble, objective: Objective, optimizer: Optimizer, reason: str,
-    events: Events,
+    now: Position, saver: Saver, trouble: Trouble, objective: Objective, optimizer: Optimizer, side: SideWeights,
+    reason: str, events: Events,
 ) -> Position:  # fmt: skip
     """The state of the newest checkpoint, but for the rows: those since are passed over."""
     found = saver.newest()
     trouble.go_back(now.step, found.step, reason)
     assert found.folder is not None
-    position, _ = checkpoints.load(found.folder, objective, optimizer)
+    position, _ = checkpoints.load(found.folder, objective, optimizer, side)
     events.say(
         f"  back to step {position.step}; the rows since are passed over",
         f"  回到第 {position.step} 步，此后的数据跳过不用",

@@ -51,7 +51,7 @@ class Saver:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
         if kind is None:
-            self._wait()
+            self.wait()
         elif self._thread is not None:
             self._thread.join()
 
@@ -60,13 +60,13 @@ class Saver:
         if self._kept_for_ever(step):
             return True
         if self._thread is not None and not self._thread.is_alive():
-            self._wait()
+            self.wait()
         return self._thread is None and time.monotonic() - self._last >= self.interval
 
     @record_function("zaohua/saving")
     def save(self, state: State, position: Position) -> None:
         """Begin to save; the run may change its state as soon as this returns."""
-        self._wait()
+        self.wait()
         begun = time.monotonic()
         self._copied(state)
         now = replace(position)
@@ -77,7 +77,7 @@ class Saver:
     @record_function("zaohua/saving")
     def save_now(self, state: State, position: Position) -> None:
         """Save, and come back when that is done; raises UserError where it fails."""
-        self._wait()
+        self.wait()
         if self.good[-1:] != [position.step]:
             self._write(state, position, 0.0)
             self._ended()
@@ -90,7 +90,7 @@ class Saver:
 
     def newest(self) -> checkpoints.Found:
         """The newest whole checkpoint, when the one that is being written is done; newer ones count no more."""
-        self._wait()
+        self.wait()
         found = checkpoints.newest(self.folder)
         self.good = [step for step in self.good if found.step is not None and step <= found.step]
         return found
@@ -118,7 +118,7 @@ class Saver:
             self._failure = error
         self._cost = stalled + time.thread_time() - begun
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """Until the thread is done, if there is one."""
         if self._thread is not None:
             self._thread.join()
@@ -147,7 +147,7 @@ class Saver:
             )
 
     def _kept_for_ever(self, step: int) -> bool:
-        return self.settings.keep_every is not None and step % self.settings.keep_every == 0
+        return self.settings.keep_every > 0 and step % self.settings.keep_every == 0
 
 
 def _require_room(folder: Path, state: State) -> None:
