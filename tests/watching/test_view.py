@@ -91,6 +91,8 @@ def test_what_an_earlier_session_logged_is_drawn_too():
     assert view.left() is None, "this session has not told yet how fast it is"
     view.step(step(83))
     assert view.left() == 2000 - 83
+    view.step(step(60) | {"seconds": 90.0})
+    assert view.left() is None, "it went back"
 
 
 def test_it_is_drawn_in_place_and_the_terminal_is_given_back():

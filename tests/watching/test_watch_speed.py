@@ -32,6 +32,13 @@ def test_of_late_means_of_late():
     assert pace.fields() == {"tokens_per_second": 50.0, "share_of_ceiling": 0.1}
 
 
+def test_a_run_that_goes_back_is_timed_anew():
+    pace = Speed(ABOUT)
+    for seconds, tokens in ((1.0, 100), (2.0, 200), (3.0, 100), (4.0, 150)):
+        pace.step({"seconds": seconds, "tokens": tokens})
+    assert pace.fields() == {"tokens_per_second": 50.0, "share_of_ceiling": 0.1}
+
+
 def test_the_ceiling_is_that_of_the_faster_type_and_of_no_product_that_takes_too_long(monkeypatch):
     sizes, rates = [], {torch.float32: 1e11, torch.bfloat16: 3e11}
 

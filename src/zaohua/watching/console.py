@@ -161,7 +161,7 @@ class View:
         if seconds:
             return max(seconds - self.now["seconds"], 0.0)
         taken = self.now["step"] - self.first["step"]
-        if not steps or not taken:
+        if not steps or taken <= 0:  # it may have gone back
             return None
         return (steps - self.now["step"]) * (self.now["seconds"] - self.first["seconds"]) / taken
 

@@ -78,6 +78,8 @@ class Speed:
         self.recent: deque[tuple[float, float]] = deque(maxlen=_STEPS)
 
     def step(self, fields: Mapping[str, Any]) -> None:
+        if self.recent and fields["tokens"] < self.recent[-1][1]:
+            self.recent.clear()  # the run went back to a checkpoint
         self.recent.append((fields["seconds"], fields["tokens"]))
 
     def happened(self, name: str, fields: Mapping[str, Any]) -> None:
