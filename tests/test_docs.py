@@ -11,7 +11,8 @@ from zaohua.recipe import require_length
 from zaohua.settings import reading_flags
 
 ROOT = Path(__file__).parent.parent
-PAIRS = [(ROOT / f"{name}.md", ROOT / f"{name}.zh.md") for name in ("README", "docs/corpus", "docs/tokenizer", "docs/training")]
+NAMES = ("README", "docs/corpus", "docs/tokenizer", "docs/training")
+PAIRS = [(ROOT / f"{name}.md", ROOT / f"{name}.zh.md") for name in NAMES]
 PAGES = [page for pair in PAIRS for page in pair]
 
 
