@@ -53,7 +53,7 @@ def test_a_toy_run_writes_the_form(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_plain_loops_of_the_peers_learn(tmp_path):
+def test_the_plain_loops_are_measured_in_every_setting(tmp_path):
     _, document = run(tmp_path / "result.json", "--only", "transformers", "--only", "zaohua-plain")
     missing = [row for row in document["rows"] if row["value"] is None]
     assert not missing
