@@ -92,8 +92,9 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         """Each scaled in place: they are large, and no other backward may use them."""
+        gradient = gradients[0]  # the second has none
         by_both = (
             None if each is None else each.mul_(gradient).to(dtype)
             for each, dtype in zip(ctx.saved_tensors, ctx.types, strict=True)
