@@ -1,8 +1,15 @@
 """A run as those see it who watch it: its speed in log, model and card, the list of runs, a profile."""
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
 import shutil
+import struct
+import subprocess
 import sys
+import termios
 
 import pytest
 
@@ -59,6 +66,34 @@ def pretrain(finished, output, *flags) -> tuple:
     tiny = ("--steps", 8, "--length", 64, "--rows", 2, "--warmup", 1, "--precision", "fp32", "--validate-rows", 2)
     shape = ("--model.dim", 32, "--model.layers", 1)
     return ("pretrain", finished / "tokens", finished / "tokenizer", *shape, *tiny, *flags, "-o", output)
+
+
+def in_terminal(words, *, rows: int, columns: int) -> str:
+    """What a command writes into a terminal of so many cells; it must succeed."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        environment.pop(name, None)
+    command = [sys.executable, "-m", "zaohua.cli", *map(str, words)]
+    written = b""
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        with contextlib.suppress(OSError):  # the other end is closed
+            while data := os.read(ours, 65536):
+                written += data
+        os.close(ours)
+    assert process.returncode == 0, written.decode(errors="replace")
+    return written.decode(errors="replace")
+
+
+@pytest.mark.parametrize(("rows", "columns", "view"), [(30, 90, True), (10, 30, False)])
+def test_in_a_terminal_the_curve_is_drawn_where_there_is_room(finished, tmp_path, rows, columns, view):
+    said = in_terminal(pretrain(finished, tmp_path / "a"), rows=rows, columns=columns)
+    assert ("step 8 of 8" in said) == view
+    assert any("\u2801" <= letter <= "\u28ff" for letter in said) == view, "a bar elsewhere"
+    assert said.rindex("\x1b[?25h") > said.rindex("\x1b[?25l"), "the cursor is back"
+    assert "8 steps" in said
 
 
 def test_a_profile_is_no_part_of_the_run_and_may_be_deleted(finished, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Where each millisecond of a training step goes: a trace to look into, and a table by what is computed."""
 
+import os
 import re
 import time
 from collections import defaultdict
@@ -69,6 +70,7 @@ class Profile:
     def _begin(self) -> None:
         from torch import profiler
 
+        os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # without a GPU it would speak of an error
         kinds = [profiler.ProfilerActivity.CPU]
         if self._device() == "cuda":
             kinds.append(profiler.ProfilerActivity.CUDA)
@@ -175,7 +177,7 @@ def _is_backward(event: Any) -> bool:
 
 def table(spent: Mapping[str, float], total: float, steps: int, first: int, device: str, language: str) -> str:
     """The page: milliseconds a step and shares, the largest first; what no place has is the rest."""
-    say, chinese = _PAGES[language], language == "zh"
+    say, names = _PAGES[language], _NAMES if language == "zh" else _ENGLISH
     places = {place: each for place, each in spent.items() if place != "rest" and each > 0}
     places["rest"] = max(total - sum(places.values()), 0.0)
     products = sum(each for place, each in places.items() if place.startswith("product "))
@@ -184,7 +186,11 @@ def table(spent: Mapping[str, float], total: float, steps: int, first: int, devi
     lines += [say["device"]] if device != "cpu" else []
     lines += ["", say["columns"], "|---|---:|---:|"]
     for place, each in [*rows, (f"**{say['products']}**", products), (f"**{say['all']}**", total)]:
+<<<<<<< HEAD
         named = _NAMES.get(place, place) if chinese else _ENGLISH.get(place, place)
         named = re.sub("^product ", f"{say['products']} ", str(named))
+=======
+        named = names[place] if place in names else re.sub("^product ", f"{say['products']} ", place)
+>>>>>>> watching
         lines.append(f"| {named} | {each / steps:,.2f} | {each / total:.1%} |")
     return "\n".join([*lines, "", say["look"]]) + "\n"
