@@ -186,11 +186,6 @@ def table(spent: Mapping[str, float], total: float, steps: int, first: int, devi
     lines += [say["device"]] if device != "cpu" else []
     lines += ["", say["columns"], "|---|---:|---:|"]
     for place, each in [*rows, (f"**{say['products']}**", products), (f"**{say['all']}**", total)]:
-<<<<<<< HEAD
-        named = _NAMES.get(place, place) if chinese else _ENGLISH.get(place, place)
-        named = re.sub("^product ", f"{say['products']} ", str(named))
-=======
         named = names[place] if place in names else re.sub("^product ", f"{say['products']} ", place)
->>>>>>> watching
         lines.append(f"| {named} | {each / steps:,.2f} | {each / total:.1%} |")
     return "\n".join([*lines, "", say["look"]]) + "\n"

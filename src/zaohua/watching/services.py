@@ -47,7 +47,7 @@ class WeightsAndBiases:
     """A run of W&B's; its own environment variables (WANDB_MODE, WANDB_PROJECT, …) hold."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
-        import wandb  # pyright: ignore[reportMissingImports]
+        import wandb  # pyright: ignore[reportMissingImports] - an extra
 
         self.run: Any = wandb.init(
             project=os.environ.get("WANDB_PROJECT", _PROJECT),
@@ -75,7 +75,7 @@ class SwanLab:
     """An experiment of SwanLab's."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]) -> None:
-        import swanlab  # pyright: ignore[reportMissingImports]
+        import swanlab  # pyright: ignore[reportMissingImports] - an extra
 
         self.run: Any = swanlab.init(
             project=_PROJECT,
