@@ -34,7 +34,7 @@ def pretrain(
         start: begin with this model, such as one that `zaohua tokenizer extend` wrote, instead of first weights.
         land: go on from this checkpoint of a pretraining, RUN or RUN@STEP, with all of its settings, while the rate
             falls to its end in --steps.
-        allow: a setting that has changed, such as learning-rate, and with which an unfinished run in the output goes on.
+        allow: a changed setting, such as learning-rate, with which an unfinished run in the output goes on.
     """
     settings = training or TrainingSettings()
     require_length(settings)
@@ -73,7 +73,7 @@ def finetune(
         data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
         output: the training folder to write.
         task: what it learns: chat.
-        allow: a setting that has changed, such as learning-rate, and with which an unfinished run in the output goes on.
+        allow: a changed setting, such as learning-rate, with which an unfinished run in the output goes on.
     """
     chosen = training or ChatTrainingSettings()
     require_length(chosen)
