@@ -13,7 +13,7 @@ import pytest
 from tests.reliability.nest import Nest
 from zaohua import cli
 
-KILLS = int(os.environ.get("ZAOHUA_KILLS", "3"))
+KILLS = int(os.environ.get("ZAOHUA_LIVES", "3"))
 SIGNALS = int(os.environ.get("ZAOHUA_SIGNALS", "6"))
 STEPS = 60
 
