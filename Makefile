@@ -27,8 +27,8 @@ check: .venv/ready           ## What CI runs: format, lint, types, generated doc
 bench: .venv/ready           ## Training speed beside its peers, into benchmarks/results/
 	$(BIN)/python benchmarks/train_cpu.py
 
-reliability: .venv/ready     ## The fault tests in full: twenty kills of each instead of three
-	ZAOHUA_KILLS=20 $(BIN)/python -m pytest -s tests/reliability tests/corpus/test_anywhere.py tests/corpus/engine/test_same_output.py
+reliability: .venv/ready     ## The fault tests in full: 220 kills, 100 signals, 10,000 flipped bits
+	ZAOHUA_KILLS=20 ZAOHUA_LIVES=200 ZAOHUA_SIGNALS=100 ZAOHUA_FLIPS=10000 $(BIN)/python -m pytest -s tests/reliability tests/corpus/test_anywhere.py tests/corpus/engine/test_same_output.py
 
 format: .venv/ready          ## Format the code, sort imports, write the generated docs again
 	$(BIN)/ruff check --fix-only --quiet .

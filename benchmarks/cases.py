@@ -36,6 +36,8 @@ CASES = {
         Case(name="A", layers=6, dim=384, heads=6, context=256, vocab=8_000, rows=16),
         Case(name="B", layers=12, dim=768, heads=12, context=512, vocab=40_478, rows=4),
         Case(name="toy", layers=2, dim=64, heads=4, context=32, vocab=300, rows=4),
+        Case(name="gpt2", layers=12, dim=768, heads=12, context=1024, vocab=50_304, rows=32),
+        Case(name="gpt2-medium", layers=24, dim=1024, heads=16, context=1024, vocab=50_304, rows=32),
     )
 }
 

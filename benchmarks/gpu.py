@@ -1,6 +1,6 @@
-"""On a GPU, in ten minutes at most: equal to the CPU, tokens learned and written per second, one whole run.
+"""On a GPU: logits equal to the CPU's, tokens written per second, one whole run. Training speed is train_gpu.py's.
 
-`bash benchmarks/gpu.sh` writes benchmarks/results/gpu.json; `--device cpu` tries the same at toy size.
+`bash benchmarks/gpu.sh` writes benchmarks/results/gpu.json and train_gpu.json; `--device cpu` tries them at toy size.
 """
 
 import argparse
@@ -16,18 +16,12 @@ from pathlib import Path
 import torch
 from result import RESULTS, Row, ratios, row, write
 
-from zaohua.data.batches import Batch
 from zaohua.generation.decode import generate
 from zaohua.generation.sampling import Sampling
-from zaohua.model.config import TransformerConfig
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import Family, shape
-from zaohua.model.size import flops_per_token, parameter_count
-from zaohua.objectives.causal import Causal
-from zaohua.training.optimizer import Optimizer
-from zaohua.training.precision import Precision, computing_in, finish
-from zaohua.training.settings import TrainingSettings
-from zaohua.training.step import accumulate_gradients, gradient_norm
+from zaohua.model.size import parameter_count
+from zaohua.training.precision import finish
 
 FAMILIES: tuple[Family, ...] = ("openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3")
 RUNS = 3
@@ -41,14 +35,14 @@ def main() -> None:
     reader.add_argument("--output", type=Path, default=RESULTS / "gpu.json")
     asked = reader.parse_args()
     device = torch.device(asked.device)
-    rows = [*parity(device), *learning(device), *writing(device)]
+    rows = [*parity(device), *writing(device)]
     if asked.minutes:
         rows += whole_run(asked.minutes)
     for each in rows:
         print(f"{each.case:44} {each.precision:5} {each.value:>12} {each.unit}")
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    write(asked.output, name=f"gpu: {name}", rows=rows, ratios=ratios(rows, "zaohua", ()), packages=("torch", "zaohua"),
-          site=Path(), threads=torch.get_num_threads())  # fmt: skip
+    write(asked.output, name="gpu", rows=rows, ratios=ratios(rows, "zaohua", ()), packages=("torch", "zaohua"),
+          site=Path(), threads=torch.get_num_threads(), device=name)  # fmt: skip
 
 
 def parity(device: torch.device) -> Iterator[Row]:
@@ -64,48 +58,6 @@ def parity(device: torch.device) -> Iterator[Row]:
             found = model.logits(model(ids.to(device))).cpu()
         error = float((found - wanted).abs().max() / wanted.abs().max().clamp(min=1))
         yield row("zaohua", f"{family}: logits beside the CPU's", "fp32", "max |a - b| / max(1, max |b|)", [error])
-
-
-def learning(device: torch.device) -> Iterator[Row]:
-    """Tokens per second of whole optimiser steps, and the share of the measured peak of matrix products."""
-    big = device.type == "cuda"
-    peak = products(device, 8192 if big else 1024)
-    yield row("torch", "square matrix product", "bf16", "TFLOP/s", [peak])
-    sizes = [(12, 768, 32), (24, 1024, 16)] if big else [(2, 128, 2)]
-    for layers, dim, rows in sizes:
-        config = shape("gpt2", dim=dim, layers=layers, vocab_size=50_304, max_length=1024 if big else 128)
-        case = f"train gpt2 {parameter_count(config) / 1e6:.0f}M, {rows} rows of {config.max_length}"
-        speeds = tokens_per_second(config, rows, device, "bf16")
-        yield row("zaohua", case, "bf16", "tokens/s", speeds)
-        shares = [speed * flops_per_token(config, config.max_length) / peak / 1e12 for speed in speeds]
-        yield row("zaohua", case, "bf16", "share of the peak", shares)
-        if big:
-            yield row("zaohua", case, "bf16", "GB at most", [torch.cuda.max_memory_allocated(device) / 1e9])
-            torch.cuda.reset_peak_memory_stats(device)
-
-
-def tokens_per_second(config: TransformerConfig, rows: int, device: torch.device, precision: Precision) -> list[float]:
-    """Three times ten steps after five to warm up."""
-    objective = Causal(new_model(config, generator=torch.Generator().manual_seed(0))).to(device).train()
-    settings = TrainingSettings(steps=1, learning_rate=3e-4)
-    optimizer, compute = Optimizer(objective, settings, precision), computing_in(precision, device)
-    ids = torch.randint(config.vocab_size, (rows, config.max_length + 1), device=device)
-    batch = Batch(ids=ids[:, :-1], labels=ids[:, 1:], counts={"loss": rows * config.max_length})
-
-    def step() -> None:
-        accumulate_gradients(objective, [batch], compute)
-        gradient_norm(objective, 1.0)
-        optimizer.step(1.0)
-
-    seconds(step, 5, device)
-    return [10 * rows * config.max_length / seconds(step, 10, device) for _ in range(RUNS)]
-
-
-def products(device: torch.device, size: int) -> float:
-    """TFLOP/s of the best of several bf16 products of square matrices."""
-    left, right = (torch.randn(size, size, device=device).bfloat16() for _ in range(2))
-    seconds(lambda: left @ right, 3, device)
-    return max(2e-12 * size**3 / seconds(lambda: left @ right, 1, device) for _ in range(20))
 
 
 def writing(device: torch.device) -> Iterator[Row]:

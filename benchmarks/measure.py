@@ -1,8 +1,8 @@
-"""One process of a benchmark: train one system, or time matrix products, and print each result as a JSON line.
+"""One process of a benchmark: train one system, or time matrix products, and hand over each result.
 
-Started by train_cpu.py as `measure.py SYSTEM JOBS`, JOBS a JSON list of {first, case, precision, warm, steps}
-with `first` a small case for one step in which libraries load what they load late, or as `measure.py matmul JOBS` with
-one job {cases, seconds}.
+Started by train_cpu.py and train_gpu.py as `measure.py SYSTEM JOBS`: JOBS is a JSON list of {case, setting, device,
+first, warm, steps}, `first` a small case for one step in which libraries load what they load late, or null. As
+`measure.py products JOBS` each job is what products.timed reads.
 """
 
 import gc
@@ -10,63 +10,56 @@ import importlib
 import json
 import math
 import os
-import resource
 import sys
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from cases import Case
-
-MARK = "RESULT "
+from processes import peak_megabytes, say
+from systems import Setting
 
 
 def training(train: Callable[..., float], job: dict[str, Any]) -> dict[str, Any]:
-    """Tokens per second over the steps after the warm-up, and the process's peak memory in MB."""
-    train(Case(**job["first"]), job["precision"], 1, lambda: None)
+    """Tokens per second over the steps after the warm-up, what the warm-up took, and the peak of memory in MB."""
+    import torch
+
+    on_gpu = job["device"] == "cuda"
+    setting, where = Setting(**job["setting"]), {"device": "cuda"} if on_gpu else {}
+    if job["first"] is not None:
+        train(Case(**job["first"]), replace(setting, at_once=0), 1, lambda: None, **where)
     case, warm, ends = Case(**job["case"]), job["warm"], []
-    loss = train(case, job["precision"], warm + job["steps"], lambda: ends.append(time.perf_counter()))
+
+    def step_ended() -> None:
+        if on_gpu:
+            torch.cuda.synchronize()
+        ends.append(time.perf_counter())
+
+    start = time.perf_counter()
+    loss = train(case, setting, warm + job["steps"], step_ended, **where)
     if not math.isfinite(loss):
         raise ArithmeticError(f"the loss is {loss}")
     rate = case.tokens * job["steps"] / (ends[-1] - ends[warm - 1])
     gc.collect()
-    return {"rate": rate, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "loss": loss}
+    megabytes = torch.cuda.max_memory_allocated() / 2**20 if on_gpu else peak_megabytes()
+    return {"rate": rate, "warm_up": ends[warm - 1] - start, "megabytes": megabytes, "loss": loss}
 
 
-def products(job: dict[str, Any]) -> dict[str, Any]:
-    """{shape: {precision: best GFLOP/s}} of torch's matmul: a square, and the products of the cases' forward passes."""
-    import torch
+def work_of(system: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What does a job of this system."""
+    if system == "products":
+        from products import timed
 
-    shapes = {(2048, 2048, 2048)}
-    for case in (Case(**fields) for fields in job["cases"]):
-        widths = ((case.dim, case.dim), (case.dim, 4 * case.dim), (4 * case.dim, case.dim), (case.dim, case.vocab))
-        shapes |= {(case.tokens, *pair) for pair in widths}
-    found: dict[str, dict[str, float]] = {}
-    for rows, inner, columns in sorted(shapes):
-        for precision, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-            left, right = torch.randn(rows, inner).to(dtype), torch.randn(inner, columns).to(dtype)
-            out, best = left @ right, math.inf
-            until = time.perf_counter() + job["seconds"]
-            while time.perf_counter() < until:
-                start = time.perf_counter()
-                torch.matmul(left, right, out=out)
-                best = min(best, time.perf_counter() - start)
-            shape = f"{rows} x {inner} x {columns}"
-            found.setdefault(shape, {})[precision] = 2.0 * rows * inner * columns / best / 1e9
-    return found
+        return timed
+    return partial(training, importlib.import_module(f"systems.{system.replace('-', '_')}").train)
 
 
 def main() -> None:
     """Do the jobs in turn; one that fails says why and leaves the next ones their turn."""
-    system, jobs = sys.argv[1], json.loads(sys.argv[2])
-    work = products
-    if system != "matmul":
-        train = importlib.import_module(f"systems.{system.replace('-', '_')}").train
-
-        def work(job: dict[str, Any]) -> dict[str, Any]:
-            return training(train, job)
-
+    work, jobs = work_of(sys.argv[1]), json.loads(sys.argv[2])
     import torch
 
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
@@ -76,7 +69,7 @@ def main() -> None:
         except Exception as error:  # whatever a peer raises is the reason in its row
             traceback.print_exc()
             done = {"missing": f"{type(error).__name__}: {error}".splitlines()[0]}
-        print(MARK + json.dumps(done), flush=True)
+        say(done)
 
 
 if __name__ == "__main__":

@@ -7,11 +7,12 @@ import re
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
@@ -48,10 +49,12 @@ def missing(system: str, case: str, unit: str, reason: str) -> Row:
     return Row(system=system, case=case, precision=f"missing: {reason}", value=None, unit=unit)
 
 
-def ratios(rows: Sequence[Row], ours: str, units: Iterable[str]) -> list[dict[str, str | float]]:
-    """Our value over each other system's, in the same case and unit."""
+def ratios(
+    rows: Sequence[Row], ours: str, units: Iterable[str], named: Callable[[Row], str] = lambda row: row.system
+) -> list[dict[str, str | float]]:
+    """Our value over each other system's, in the same case and unit; `named` says what each is over."""
     return [
-        {"case": mine.case, "unit": unit, "of": ours, "over": other.system, "value": round(mine.value / other.value, 3)}
+        {"case": mine.case, "unit": unit, "of": ours, "over": named(other), "value": round(mine.value / other.value, 3)}
         for unit in units
         for mine in rows
         if mine.system == ours and mine.unit == unit and mine.value
@@ -69,8 +72,9 @@ def write(
     packages: Iterable[str],
     site: Path,
     threads: int,
+    **fields: Any,
 ) -> None:
-    """Write the result; `packages` are named with their versions, looked up in `site` too."""
+    """Write the result; `packages` are named with their versions, looked up in `site` too. `fields` come last."""
     document = {
         "name": name,
         "date": date.today().isoformat(),
@@ -79,6 +83,7 @@ def write(
         "versions": versions(packages, site),
         "rows": [asdict(each) for each in rows],
         "ratios": list(ratios),
+        **fields,
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

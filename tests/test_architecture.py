@@ -9,10 +9,10 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "zaohua"
 LEAVES = {"language", "settings", "folders", "events", "hashing", "pages"}
-COMPOSITION = ("recipe", "sources", "stages", "training_folder", "report", "evaluating", "textfile", "pipeline",
-               "planner", "probe", "terminal", "extending", "verbs")  # fmt: skip
+COMPOSITION = ("recipe", "sources", "stages", "landing", "training_folder", "report", "evaluating", "textfile",
+               "pipeline", "planner", "probe", "terminal", "extending", "verbs")  # fmt: skip
 ALL = {*COMPOSITION, "tokenizer", "model", "microworld", "corpus", "data", "checkpoint", "objectives", "training",
-       "generation", "evaluation", "inspection", "server"}  # fmt: skip
+       "generation", "evaluation", "inspection", "server", "watching"}  # fmt: skip
 MAY_IMPORT: dict[str, set[str]] = {
     "language": set(),
     "settings": {"language"},
@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tokenizer": LEAVES,
     "model": LEAVES,
     "microworld": LEAVES,
+    "watching": LEAVES,
     "corpus": LEAVES | {"tokenizer"},
     "data": LEAVES | {"tokenizer"},
     "checkpoint": LEAVES | {"model", "tokenizer"},

@@ -225,14 +225,14 @@ def test_the_next_command_is_one_that_the_user_can_type(typed, found, shown, tmp
 def test_a_terminal_ends_with_the_chat_page_where_it_is_wanted(terminal, wanted, tmp_path, monkeypatch, capsys):
     from zaohua.events import Events
     from zaohua.server import serve
-    from zaohua.verbs import runs
+    from zaohua.verbs import whole
 
     served = []
     (tmp_path / "chat" / "model").mkdir(parents=True)
     (tmp_path / "chat" / "model" / "config.json").touch()
-    monkeypatch.setattr(runs.sys.stdout, "isatty", lambda: terminal, raising=False)
+    monkeypatch.setattr(whole.sys.stdout, "isatty", lambda: terminal, raising=False)
     monkeypatch.setattr(serve, "serve", lambda model, settings, events: served.append((model, settings.port)))
-    runs._end_with_page(tmp_path, Events(), serve=wanted, talks=True)
+    whole._end_with_page(tmp_path, Events(), serve=wanted, talks=True)
     assert served == ([(tmp_path / "chat" / "model", 0)] if terminal and wanted else [])
     assert ("talk to it" in capsys.readouterr().out) == (not served)
 
@@ -240,9 +240,9 @@ def test_a_terminal_ends_with_the_chat_page_where_it_is_wanted(terminal, wanted,
 @pytest.mark.parametrize("talks", [True, False])
 def test_a_model_without_conversations_is_not_said_to_talk(talks, tmp_path, capsys):
     from zaohua.events import Events
-    from zaohua.verbs import runs
+    from zaohua.verbs import whole
 
-    runs._end_with_page(tmp_path / "my run", Events(), serve=False, talks=talks)
+    whole._end_with_page(tmp_path / "my run", Events(), serve=False, talks=talks)
     said = capsys.readouterr().out
     assert f"serve '{tmp_path}/my run'" in said
     assert ("talk" in said) == talks

@@ -11,7 +11,8 @@ from zaohua.recipe import require_length
 from zaohua.settings import reading_flags
 
 ROOT = Path(__file__).parent.parent
-PAIRS = [(ROOT / f"{name}.md", ROOT / f"{name}.zh.md") for name in ("README", "docs/corpus", "docs/tokenizer")]
+GUIDES = ("README", "docs/corpus", "docs/tokenizer", "docs/training", "docs/watching")
+PAIRS = [(ROOT / f"{name}.md", ROOT / f"{name}.zh.md") for name in GUIDES]
 PAGES = [page for pair in PAIRS for page in pair]
 
 

@@ -71,7 +71,8 @@ def test_stages_of_no_time_are_not_named():
 def test_a_log_goes_on_from_what_was_saved(tmp_path):
     with Log(tmp_path / "log.jsonl", keep=0) as log:
         log.emit("step", loss=1.5)
-        kept = log.sync()
+        log.sync()
+        kept = log.length
         log.emit("step", loss=1.0)
     with Log(tmp_path / "log.jsonl", keep=kept) as log:
         log.emit("validate", bits_per_byte=2.0)
@@ -84,3 +85,35 @@ def test_a_log_that_lost_its_end_is_not_filled_up(tmp_path):
     with Log(tmp_path / "log.jsonl", keep=100) as log:
         log.emit("validate")
     assert (tmp_path / "log.jsonl").read_text() == '{"event": "step"}\n{"event": "validate"}\n'
+
+
+def test_what_a_full_disk_does_not_take_waits_and_is_not_lost(tmp_path):
+    class Full:
+        """The file of a log whose disk takes so many bytes."""
+
+        def __init__(self, file, room):
+            self.file, self.room = file, room
+
+        def write(self, data):
+            if not self.room:
+                raise OSError(28, "No space left on device")
+            taken = self.file.write(data[: self.room])
+            self.room -= taken
+            return taken
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+    with Log(tmp_path / "log.jsonl", keep=0) as log:
+        log.emit("step", step=1)
+        whole = log._file
+        log._file = Full(whole, 5)
+        log.emit("step", step=2)
+        with pytest.raises(OSError, match="No space"):
+            log.sync()
+        log._file = whole
+        log.emit("step", step=3)
+        log.sync()
+        assert log.length == (tmp_path / "log.jsonl").stat().st_size
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3]

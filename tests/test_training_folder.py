@@ -1,10 +1,13 @@
 """A training folder: what is in it is kept, taken up or refused, and never lost."""
 
 import pytest
+import torch
 
-from zaohua import folders
+from tests.training.toy import toy_objective
+from zaohua import folders, training_folder
 from zaohua.events import Events
 from zaohua.settings import UserError
+from zaohua.training.settings import TrainingSettings
 from zaohua.training_folder import begin, finished
 
 QUIET = Events(console=False)
@@ -36,3 +39,25 @@ def test_a_damaged_beginning_is_a_sentence(tmp_path):
     (tmp_path / "a" / "begun.json").write_text("{")
     with pytest.raises(UserError, match=r"begun\.json cannot be read .*delete its folder"):
         begin(tmp_path / "a", WANTED, QUIET)
+
+
+def test_the_ceiling_is_measured_once_for_a_folder_and_a_machine(tmp_path, monkeypatch):
+    measured = []
+
+    def measure(device):
+        measured.append(device.type)
+        return 1e9
+
+    monkeypatch.setattr(training_folder, "measured_ceiling", measure)
+
+    def about(device="cpu"):
+        return training_folder._about(toy_objective(), TrainingSettings(length=16), tmp_path, torch.device(device))
+
+    first = about()
+    assert about() == first
+    assert measured == ["cpu"]
+    assert (first["layers"], first["dim"], first["vocab_size"], first["ceiling"]) == (2, 16, 11, 1e9)
+    assert about("cuda")["device"] == "cuda", "a run that moved has another ceiling"
+    (tmp_path / "about.json").write_text("{")
+    assert about()["ceiling"] == 1e9, "it is no part of the run, so what is damaged is made again"
+    assert measured == ["cpu", "cuda", "cpu"]

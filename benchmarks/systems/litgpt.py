@@ -12,7 +12,7 @@ from litgpt.config import Config
 from litgpt.model import GPT
 from litgpt.utils import chunked_cross_entropy
 
-from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY
+from systems import BETAS, CLIP, HALF, LEARNING_RATE, WEIGHT_DECAY, Setting
 
 
 def config(case: Case) -> Config:
@@ -33,8 +33,9 @@ def config(case: Case) -> Config:
     )
 
 
-def train(case: Case, precision: str, steps: int, step_ended: Callable[[], None]) -> float:
+def train(case: Case, setting: Setting, steps: int, step_ended: Callable[[], None]) -> float:
     """One optimiser step for each batch -> the last loss, in nats per token."""
+    precision = "32-true" if setting.compute == "fp32" else "bf16-true" if setting.weights == HALF else "bf16-mixed"
     fabric: Any = Fabric(accelerator="cpu", devices=1, precision=cast(Any, precision))
     fabric.launch()
     torch.manual_seed(0)
@@ -42,14 +43,15 @@ def train(case: Case, precision: str, steps: int, step_ended: Callable[[], None]
         gpt: Any = GPT(config(case))
     gpt.apply(gpt._init_weights)
     gpt.transformer.wte.weight = gpt.lm_head.weight  # its option tie_embeddings
-    gpt = fabric.setup(gpt)
+    gpt = fabric.setup(torch.compile(gpt) if setting.compiled else gpt)
     optimizer = fabric.setup_optimizers(
         torch.optim.AdamW(gpt.parameters(), lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True)
     )
-    loss = torch.tensor(float("nan"))
+    loss, passes = torch.tensor(float("nan")), setting.passes(case.rows)
     for ids, labels in zip(*map(torch.from_numpy, windows(case, steps))):
-        loss = chunked_cross_entropy(gpt(ids), labels)
-        fabric.backward(loss)
+        for some_ids, some_labels in zip(ids.chunk(passes), labels.chunk(passes)):
+            loss = chunked_cross_entropy(gpt(some_ids), some_labels)
+            fabric.backward(loss / passes)
         fabric.clip_gradients(gpt, optimizer, max_norm=CLIP)
         optimizer.step()
         optimizer.zero_grad()

@@ -1,17 +1,21 @@
-"""transformers' GPT-2 in a plain loop, written as its users write it, with fused AdamW."""
+"""transformers' GPT-2 in a plain loop, written as its users write it."""
 
-import contextlib
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from cases import Case, windows
+from cases import Case
+from torch import Tensor
 from transformers import AutoModelForCausalLM, GPT2Config, GPT2LMHeadModel
 
-from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY
+from systems import Setting, loop
+
+FASTER_GELU = "gelu_pytorch_tanh"
+"""The same function as the model's default, `gelu_new`, in one kernel of torch's: what a careful user would choose."""
 
 
-def model(case: Case, precision: str) -> GPT2LMHeadModel:
-    """GPT-2 of this shape without dropout, with the attention that `precision` names (sdpa is its default)."""
+def model(case: Case, attention: str = "", activation: str = FASTER_GELU) -> GPT2LMHeadModel:
+    """GPT-2 of this shape without dropout; sdpa is its default attention."""
     torch.manual_seed(0)
     config = GPT2Config(
         vocab_size=case.vocab,
@@ -19,6 +23,7 @@ def model(case: Case, precision: str) -> GPT2LMHeadModel:
         n_embd=case.dim,
         n_layer=case.layers,
         n_head=case.heads,
+        activation_function=activation,
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
@@ -26,24 +31,14 @@ def model(case: Case, precision: str) -> GPT2LMHeadModel:
         eos_token_id=0,
         use_cache=False,
     )
-    attention = "eager" if "eager" in precision else "sdpa"
-    return AutoModelForCausalLM.from_config(config, attn_implementation=attention).train()
+    return AutoModelForCausalLM.from_config(config, attn_implementation=attention or "sdpa").train()
 
 
-def train(case: Case, precision: str, steps: int, step_ended: Callable[[], None]) -> float:
+def loss_of(gpt: Callable[..., Any], ids: Tensor, _: Tensor) -> Tensor:
+    """Nats per token, a scalar; the model shifts the labels itself."""
+    return gpt(input_ids=ids, labels=ids).loss
+
+
+def train(case: Case, setting: Setting, steps: int, step_ended: Callable[[], None], device: str = "cpu") -> float:
     """One optimiser step for each batch -> the last loss, in nats per token."""
-    gpt, loss = model(case, precision), torch.tensor(float("nan"))
-    optimizer = torch.optim.AdamW(
-        gpt.parameters(), lr=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, fused=True
-    )
-    autocast = torch.autocast("cpu", dtype=torch.bfloat16) if "bf16" in precision else contextlib.nullcontext()
-    ids, _ = windows(case, steps)
-    for rows in torch.from_numpy(ids):
-        with autocast:
-            loss = gpt(input_ids=rows, labels=rows).loss  # it shifts the labels itself
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(gpt.parameters(), CLIP)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        step_ended()
-    return float(loss)
+    return loop.train(model(case, setting.attention), loss_of, case, setting, steps, step_ended, device)

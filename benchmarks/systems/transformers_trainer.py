@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from cases import Case, windows
 from torch.utils.data import Dataset
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import GPT2LMHeadModel, Trainer, TrainerCallback, TrainingArguments
 
-from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY
+from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY, Setting
 from systems.transformers import model
 
 
@@ -36,29 +36,35 @@ class Clock(TrainerCallback):
         self.step_ended()
 
 
-def train(case: Case, precision: str, steps: int, step_ended: Callable[[], None]) -> float:
+def train(case: Case, setting: Setting, steps: int, step_ended: Callable[[], None]) -> float:
     """Let the Trainer make the steps -> the mean loss, in nats per token."""
+    passes = setting.passes(case.rows)
+    chosen = {
+        "per_device_train_batch_size": case.rows // passes,
+        "gradient_accumulation_steps": passes,
+        "learning_rate": LEARNING_RATE,
+        "adam_beta1": BETAS[0],
+        "adam_beta2": BETAS[1],
+        "weight_decay": WEIGHT_DECAY,
+        "max_grad_norm": CLIP,
+        "lr_scheduler_type": "constant",
+        "optim": "adamw_torch_fused",
+        "bf16": setting.compute == "bf16",
+        "torch_compile": setting.compiled,
+        "dataloader_pin_memory": False,
+        "logging_strategy": "no",
+        "logging_nan_inf_filter": False,
+        "report_to": [],
+        "disable_tqdm": True,
+    }
+    return let_train(model(case, setting.attention), case, steps, step_ended, chosen)
+
+
+def let_train(
+    gpt: GPT2LMHeadModel, case: Case, steps: int, step_ended: Callable[[], None], chosen: dict[str, Any]
+) -> float:
+    """The steps with these arguments besides what any measurement must set -> the mean loss, in nats per token."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            output_dir=folder,
-            max_steps=steps,
-            per_device_train_batch_size=case.rows,
-            learning_rate=LEARNING_RATE,
-            adam_beta1=BETAS[0],
-            adam_beta2=BETAS[1],
-            weight_decay=WEIGHT_DECAY,
-            max_grad_norm=CLIP,
-            lr_scheduler_type="constant",
-            optim="adamw_torch_fused",
-            bf16="bf16" in precision,
-            use_cpu=True,
-            dataloader_pin_memory=False,
-            logging_strategy="no",
-            logging_nan_inf_filter=False,
-            save_strategy="no",
-            report_to=[],
-            disable_tqdm=True,
-        )
-        gpt = model(case, precision)
+        arguments = TrainingArguments(output_dir=folder, max_steps=steps, use_cpu=True, save_strategy="no", **chosen)
         trainer = Trainer(gpt, arguments, train_dataset=Windows(case, steps), callbacks=[Clock(step_ended)])
         return trainer.train().training_loss

@@ -4,14 +4,14 @@ from zaohua.training.allocator import keep_freed_memory
 
 keep_freed_memory()  # as a verb does: before torch is imported
 
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Iterable, Iterator  # noqa: E402
 from dataclasses import dataclass  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from cases import END_OF_TEXT, Case, model_config, stream, windows  # noqa: E402
 
-from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY  # noqa: E402
+from systems import BETAS, CLIP, LEARNING_RATE, WEIGHT_DECAY, Setting  # noqa: E402
 from zaohua.data.batches import Batch, make_batch  # noqa: E402
 from zaohua.data.packing import Rows  # noqa: E402
 from zaohua.model.initialization import new_model  # noqa: E402
@@ -30,37 +30,46 @@ class Tokens:
     end_of_text: int = END_OF_TEXT
 
 
-def train(case: Case, precision: str, steps: int, step_ended: Callable[[], None]) -> float:
+def train(case: Case, setting: Setting, steps: int, step_ended: Callable[[], None], device: str = "cpu") -> float:
     """Train on rows as `pretrain` packs them: a token sees its own document only, which no peer's rows ask for."""
     rows = Rows(Tokens(stream(case, steps)), case.context)
 
-    def batches() -> Iterator[Batch]:
+    def batches() -> Iterator[list[Batch]]:
         for step in range(steps):
-            yield make_batch(rows, np.arange(step * case.rows, (step + 1) * case.rows))
+            chosen = np.arange(step * case.rows, (step + 1) * case.rows)
+            yield [make_batch(rows, part) for part in np.array_split(chosen, setting.passes(case.rows))]
 
-    return train_on(batches(), case, precision, step_ended)
+    return train_on(batches(), case, setting, step_ended, torch.device(device))
 
 
-def train_plain(case: Case, precision: str, steps: int, step_ended: Callable[[], None]) -> float:
+def train_plain(case: Case, setting: Setting, steps: int, step_ended: Callable[[], None], device: str = "cpu") -> float:
     """The same on plain rows, the very work that the peers do."""
 
-    def batches() -> Iterator[Batch]:
-        for ids, labels in zip(*windows(case, steps)):
-            yield Batch(ids=torch.from_numpy(ids), labels=torch.from_numpy(labels), counts={"loss": labels.size})
+    def batches() -> Iterator[list[Batch]]:
+        for both in zip(*map(torch.from_numpy, windows(case, steps))):
+            parts = zip(*(each.chunk(setting.passes(case.rows)) for each in both))
+            yield [Batch(ids=ids, labels=labels, counts={"loss": labels.numel()}) for ids, labels in parts]
 
-    return train_on(batches(), case, precision, step_ended)
+    return train_on(batches(), case, setting, step_ended, torch.device(device))
 
 
-def train_on(batches: Iterator[Batch], case: Case, precision: str, step_ended: Callable[[], None]) -> float:
-    """One optimiser step for each batch -> the last loss, in nats per token."""
+def train_on(
+    batches: Iterable[list[Batch]],
+    case: Case,
+    setting: Setting,
+    step_ended: Callable[[], None],
+    device: torch.device,
+) -> float:
+    """One optimiser step for each list of micro-batches -> the last loss, in nats per token."""
+    assert setting == Setting(compute=setting.compute, at_once=setting.at_once), "a setting that it does not have"
     settings = TrainingSettings(
         learning_rate=LEARNING_RATE, betas=BETAS, weight_decay=WEIGHT_DECAY, clip=CLIP, rows=case.rows
     )
-    objective = Causal(new_model(model_config(case), generator=torch.Generator().manual_seed(0))).train()
-    optimizer, loss = Optimizer(objective, settings), float("nan")
-    compute = computing_in("fp32" if precision == "fp32" else "bf16", torch.device("cpu"))
-    for batch in batches:
-        means = accumulate_gradients(objective, [batch], compute)
+    objective = Causal(new_model(model_config(case), generator=torch.Generator().manual_seed(0))).to(device).train()
+    optimizer, loss = Optimizer(objective, settings, setting.compute), float("nan")
+    compute = computing_in(setting.compute, device)
+    for parts in batches:
+        means = accumulate_gradients(objective, [part.to(device) for part in parts], compute)
         norm = float(gradient_norm(objective, settings.clip))
         assert norm > 0, "a step without a gradient"
         loss = float(means["loss"])

@@ -39,6 +39,7 @@ VERBS: dict[str, tuple[str, str]] = {
         "用一个 HTML 网页看注意力和下一个词元的概率。",
     ),
     "serve": ("An OpenAI-compatible API and a chat page on this machine.", "在本机提供 OpenAI 兼容接口和聊天网页。"),
+    "runs": ("List runs, or compare two.", "列出各次运行，或比较其中两次。"),
     "verify": ("Check every file of a folder against its digests.", "按摘要校验文件夹里的每个文件。"),
 }
 """What each verb does, in English and in Chinese."""

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,11 +22,24 @@ class Progress(Protocol):
     def advance(self, amount: float = 1, note: str = "") -> None: ...
 
 
-class Events:
-    """Where a run reports: sentences and progress bars with the time left, on the console unless it is to be quiet."""
+class Watcher(Protocol):
+    """Who is told what a run logs, in plain values: its steps, and what else happens on the way."""
 
-    def __init__(self, *, console: bool = True) -> None:
-        self.console = console
+    def step(self, fields: Mapping[str, Any]) -> None: ...
+
+    def happened(self, name: str, fields: Mapping[str, Any]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Events:
+    """Where a run reports: sentences and progress bars with the time left, on the console unless it is to be quiet.
+
+    Without `bars` something else shows how far the run is.
+    """
+
+    def __init__(self, *, console: bool = True, bars: bool = True) -> None:
+        self.console, self.bars = console, bars
         self.live = console and sys.stderr.isatty()
         self.chinese = speaks_chinese()
 
@@ -41,7 +55,7 @@ class Events:
         """
         title, left = stage_name(stage, chinese=self.chinese), "剩余" if self.chinese else "left"
         unit = _UNITS.get(unit, unit) if self.chinese else unit
-        if not self.console:
+        if not self.console or not self.bars:
             yield _Silent()
         elif self.live:
             with _bar(left) as bar:
@@ -65,30 +79,48 @@ class Events:
 
 
 class Log:
-    """A file of JSON lines, one event a line, that survives a kill at any byte."""
+    """A file of JSON lines, one event a line, that survives a kill at any byte; `watcher` is told of each.
 
-    def __init__(self, path: Path, *, keep: int) -> None:
+    What a full disk does not take waits in memory, and goes to the file with what comes next.
+    """
+
+    def __init__(self, path: Path, *, keep: int, watcher: Watcher | None = None) -> None:
         """Open for appending, cut back to `keep` bytes first; a file that has lost its end is not filled up."""
-        self.path = path
-        self.file: IO[str] = path.open("a", encoding="utf-8")
-        self.file.truncate(min(keep, path.stat().st_size))
-        self.file.seek(0, os.SEEK_END)
+        self.path, self.watcher = path, watcher
+        self._file: IO[bytes] = path.open("ab", buffering=0)
+        self.length = min(keep, path.stat().st_size)
+        """Bytes of all lines, the waiting ones too."""
+        self._file.truncate(self.length)
+        self._waiting = b""
+        self._alone = threading.Lock()
 
     def emit(self, kind: str, **fields: Any) -> None:
-        self.file.write(json.dumps({"event": kind, **fields}, ensure_ascii=False) + "\n")
-        self.file.flush()
+        line = (json.dumps({"event": kind, **fields}, ensure_ascii=False) + "\n").encode()
+        with self._alone:
+            self.length += len(line)
+            self._waiting += line
+            with contextlib.suppress(OSError):
+                self._write()
+        if self.watcher and kind == "step":
+            self.watcher.step(fields)
+        elif self.watcher:
+            self.watcher.happened(kind, fields)
 
-    def sync(self) -> int:
-        """Make everything written durable; the file's length in bytes."""
-        self.file.flush()
-        os.fsync(self.file.fileno())
-        return self.file.seek(0, os.SEEK_END)
+    def sync(self) -> None:
+        """Make all lines durable; raises OSError where the disk does not take them. Any thread may ask for it."""
+        with self._alone:
+            self._write()
+        os.fsync(self._file.fileno())
+
+    def _write(self) -> None:
+        while self._waiting:
+            self._waiting = self._waiting[self._file.write(self._waiting) :]
 
     def __enter__(self) -> "Log":
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        self._file.close()
 
 
 def duration(seconds: float, *, chinese: bool = False) -> str:

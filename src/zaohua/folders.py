@@ -9,15 +9,17 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypedDict
 
 from zaohua.settings import UserError
 
-MANIFEST = "manifest.json"
+MANIFEST, OWN_DIGEST = "manifest.json", "manifest_sha256"
 CLOCK = "clock.json"
 """What a whole run keeps beside its stages' folders."""
+BEGUN = "begun.json"
+"""What is trained in a training folder, written first."""
 
 
 def digest(path: Path) -> str:
@@ -53,12 +55,19 @@ def named(path: Path) -> Path:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file so that a crash leaves either the old one or the new one: temporary name, fsync, rename."""
+    """Write a file so that a crash leaves either the old one or the new one."""
+    with creating(path) as file:
+        file.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+
+
+@contextlib.contextmanager
+def creating(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file to write, which takes its name when it is left, durably: temporary name, fsync, rename."""
     path = named(path)
     temporary = path.with_name(f".{path.name}.tmp-{uuid.uuid4().hex}")
     try:
         with temporary.open("wb") as file:
-            file.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -69,6 +78,13 @@ def write_file(path: Path, content: str | bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+class Written(TypedDict):
+    """What a manifest says of a file: its bytes, and their SHA-256 in hexadecimal."""
+
+    size: int
+    sha256: str
 
 
 def read_json(path: Path, remedy: str, chinese: str) -> dict[str, Any]:
@@ -88,7 +104,12 @@ def read_json(path: Path, remedy: str, chinese: str) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write a value as JSON that people can read too, whole or not at all."""
-    write_file(path, json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
+    write_file(path, json_text(content))
+
+
+def json_text(content: Any) -> str:
+    """A value as `write_json` writes it."""
+    return json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
 
 
 def sync_folder(folder: Path) -> None:
@@ -101,13 +122,14 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
+def writing(folder: Path, manifest: Mapping[str, Any], written: Mapping[str, Written] | None = None) -> Iterator[Path]:
     """Yield a temporary folder to fill; on success write its manifest, fsync everything and rename it to `folder`.
 
     On any failure the temporary folder is removed and what stood at `folder` is left as it was. Raises UserError where
     that is a folder with something in it that no stage of ours wrote, at the beginning or at the end, or another
     process is writing it.
-    `manifest` holds what the caller knows: stage, settings, inputs; files, sizes and digests are added here.
+    `manifest` holds what the caller knows: stage, settings, inputs; files, sizes and digests are added here, but those
+    in `written`, which was known when the files were written.
     """
     try:
         with alone(folder) as folder:
@@ -117,7 +139,7 @@ def writing(folder: Path, manifest: Mapping[str, Any]) -> Iterator[Path]:
             temporary.mkdir()
             try:
                 yield temporary
-                seal(temporary, manifest)
+                seal(temporary, manifest, written=written)
                 refuse_others(folder)  # something may have come meanwhile
                 _swap(temporary, folder)
             finally:
@@ -158,20 +180,34 @@ def _swap(temporary: Path, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def seal(folder: Path, manifest: Mapping[str, Any], *, leave_out: str = "") -> None:
-    """Fsync every file of a folder and write its manifest, last; what lies in its folder `leave_out` is not named."""
-    files = {}
-    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] != leave_out)
+def seal(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    *,
+    leave_out: Collection[str] = (),
+    written: Mapping[str, Written] | None = None,
+) -> None:
+    """Fsync every file of a folder and write its manifest, last; what lies in its folders `leave_out` is not named.
+
+    The manifest ends in a digest of itself. Files in `written` are durable already, and are not read again.
+    """
+    files: dict[str, Written] = {}
+    inside = (path for path in folder.rglob("*") if path.relative_to(folder).parts[0] not in leave_out)
     for path in sorted(p for p in inside if p.is_file() and p.name != MANIFEST):
+        name = path.relative_to(folder).as_posix()
+        if written and name in written:
+            files[name] = written[name]
+            continue
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        files[path.relative_to(folder).as_posix()] = {"size": path.stat().st_size, "sha256": digest(path)}
+        files[name] = {"size": path.stat().st_size, "sha256": digest(path)}
     for inner in (p for p in folder.rglob("*") if p.is_dir()):
         sync_folder(inner)
-    write_json(folder / MANIFEST, {**manifest, "files": files})
+    content = json.loads(json_text({**manifest, "files": files}))
+    write_json(folder / MANIFEST, content | {OWN_DIGEST: digest_of(content)})
 
 
 def sweep(folder: Path) -> None:
@@ -187,10 +223,15 @@ def sweep(folder: Path) -> None:
 
 
 def manifest_of(folder: Path) -> dict[str, Any] | None:
-    """A finished folder's manifest, or None when the folder is missing or unfinished, or its manifest damaged."""
+    """A finished folder's manifest, or None when the folder is missing or unfinished, or its manifest damaged.
+
+    Manifests written before they had a digest of themselves are believed.
+    """
     try:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         whole = all(isinstance(entry["size"], int) and entry["sha256"] for entry in content["files"].values())
+        own = content.pop(OWN_DIGEST, None)
+        whole = whole and own in (None, digest_of(content))
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return content if whole else None
@@ -239,6 +280,11 @@ def problems(folder: Path, pattern: str = "*") -> list[UserError]:
             continue
         path = folder / name
         size = _size(path)
+        try:
+            found_digest = digest(path) if size == entry["size"] else None
+        except OSError as error:
+            wrong.append(UserError(f"{path} cannot be read ({error.strerror})", f"无法读取 {path}（{error.strerror}）"))
+            continue
         if size is None:
             wrong.append(UserError(f"{path} is missing", f"缺少 {path}"))
         elif size != entry["size"]:
@@ -248,7 +294,7 @@ def problems(folder: Path, pattern: str = "*") -> list[UserError]:
                     f"{path} 有 {size} 字节，应有 {entry['size']} 字节",
                 )
             )
-        elif digest(path) != entry["sha256"]:
+        elif found_digest != entry["sha256"]:
             wrong.append(
                 UserError(
                     f"{path} has changed (its SHA-256 is not the manifest's)",

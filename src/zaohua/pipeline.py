@@ -15,20 +15,14 @@ from zaohua.settings import UserError
 from zaohua.sources import check_conversations, embedded_documents
 from zaohua.tokenizer import training as tokenizer_stage
 from zaohua.tokenizer.texts import text_bytes
-from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.training.settings import TrainingSettings
+from zaohua.watching.services import require_packages
 
 WHOLE = 0.95
 """The share of the minutes that is planned for; the rest absorbs what cannot be foreseen."""
 
-_WITHOUT = {
-    "name": True,
-    "request": True,
-    "report": True,
-    "corpus": {"run"},
-    "pretrain": set(WATCHING),
-    "chat": {"training": set(WATCHING)},
-}
-"""What the clock of a run does not ask about: none of it changes a weight."""
+_WITHOUT = {"name": True, "request": True, "report": True, "corpus": {"run"}, "pretrain": True, "chat": {"training"}}
+"""What the clock of a run does not ask about, for none of it changes a weight; of training it asks for what does."""
 _REMEDY = "delete it, and the clock of the run begins anew", "请删除它，这次运行会重新计时"
 
 
@@ -41,7 +35,7 @@ class Budget:
 
     def __init__(self, folder: Path, recipe: Recipe, started: float) -> None:
         self.path, self.minutes = folder / folders.CLOCK, recipe.minutes
-        self.recipe = folders.digest_of(recipe.model_dump(mode="json", exclude=_WITHOUT))
+        self.recipe = folders.digest_of(_deciding(recipe))
         self.kept: dict[str, Any] = folders.read_json(self.path, *_REMEDY) if self.path.exists() else {}
         """The file: the clock of each recipe that was run here, by the recipe's digest."""
         own = self.kept.get(self.recipe, {"spent": {}, "given": {}})
@@ -103,11 +97,20 @@ class Budget:
         folders.write_json(self.path, self.kept)
 
 
+def _deciding(recipe: Recipe) -> dict[str, Any]:
+    """What of a recipe a weight depends on."""
+    said = recipe.model_dump(mode="json", exclude=_WITHOUT)
+    said["chat"]["training"] = recipe.chat.training.deciding()
+    return {**said, "pretrain": recipe.pretrain.deciding()}
+
+
 def run(recipe: Recipe, folder: Path, events: Events, *, started: float) -> dict[str, Any]:
     """Carry out every stage of `recipe` in `folder` -> the card. Raises Interrupted when asked to stop."""
     if recipe.minutes is None:
         for place, training in recipe.trainings.items():
             require_length(training, place)
+    for training in recipe.trainings.values():
+        require_packages(training.watch)
     check_conversations(recipe.chat)  # a missing file or a bad line is found now, not hours from now
     chatting = bool(recipe.chat.sources)
     trained = ("pretrain", "chat") if chatting else ("pretrain",)

@@ -17,8 +17,9 @@ class ModelSettings(Settings):
     """The shape of the model that is trained."""
 
     preset: str | None = None
-    """A published model by name (gpt1, gpt2, gpt3-small, smollm2-135m, qwen3-0.6b, …); then dim, layers and dropout
-    follow from it, and the rows still decide how long a text it reads, unless max_length does."""
+    """A model by name: published (gpt1, gpt2, gpt3-small, smollm2-135m, qwen3-0.6b, …) or of today's form (modern-10m,
+    -50m, -124m, -350m, -1b); then dim, layers and dropout follow from it, and the rows still decide how long a text it
+    reads, unless max_length does."""
     family: Family = "qwen3"
     """Which published architecture; decides where the model folder loads."""
     dim: Annotated[int, Field(ge=8, le=16_384)] = 256

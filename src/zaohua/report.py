@@ -111,6 +111,7 @@ def _about(loaded: LoadedModel) -> dict[str, Any]:
         "vocab_size": config.vocab_size,
         "steps": loaded.about["steps"],
         "tokens": loaded.about["tokens"],
+        **loaded.about.get("speed", {}),
     }
 
 

@@ -1,5 +1,6 @@
 """The training stages composed from their parts: checked settings and finished folders in, a model folder out."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from zaohua.evaluation.perplexity import bits_per_byte, summed_loss
 from zaohua.events import Events
 from zaohua.generation.settings import Sampling
 from zaohua.generation.text import written
+from zaohua.landing import Trunk, begin_landing
 from zaohua.model.config import TransformerConfig
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import PRESETS, shape
@@ -31,10 +33,12 @@ from zaohua.settings import SettingError, UserError
 from zaohua.sources import conversations, conversations_digest
 from zaohua.tokenizer.chat import render
 from zaohua.tokenizer.tokenizer import Tokenizer
+from zaohua.training.ending import require_judge
 from zaohua.training.loop import Event, require_rows
-from zaohua.training.settings import WATCHING, TrainingSettings
+from zaohua.training.settings import TrainingSettings
+from zaohua.watching.services import require_packages
 
-CODE = 1
+CODE = 2
 """Raised by hand when the same settings and inputs would give another model."""
 
 _SHOWN = Sampling(temperature=0.8, max_new_tokens=48)
@@ -64,21 +68,25 @@ def pretrain(
     events: Events,
     *,
     start: Path | None = None,
+    trunk: Trunk | None = None,
+    allow: Collection[str] | None = None,
 ) -> Path:
     """Train a model on packed text -> `output`, with model/ and manifest.json inside.
 
-    It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there.
-    What it writes by now is shown every `sample_every` steps.
+    It begins from its first weights, or from the model in `start` and the state of its optimiser where that lies there,
+    or lands a `trunk`, whose settings are its own but for the few that the landing has for itself.
+    What it writes by now is shown every `sample_every` steps. `allow` is as in `training_folder.begin`.
     """
+    require_packages(settings.watch)
     tokenizer = Tokenizer.load(tokenizer_folder)
     store = TokenStore.open(tokens, tokenizer)
-    asked = {
-        "model": model_settings.model_dump(mode="json"),
-        "training": settings.model_dump(mode="json", exclude=set(WATCHING)),
-    }
+    asked = {"model": model_settings.model_dump(mode="json"), "training": settings.deciding()}
     inputs = {"tokens": folders.summary_digest(tokens), "tokenizer": tokenizer.digest}
     if start is not None:
         inputs["start"] = folders.digest(start / "model.safetensors")
+    if trunk is not None:
+        _require_same(inputs, trunk)
+        asked["land"], inputs["checkpoint"] = trunk.told(), trunk.checkpoint
     manifest: dict[str, Any] = {"stage": "pretrain", "code": CODE, "settings": asked, "inputs": inputs}
     with folders.alone(output) as output:
         if training_folder.finished(output, manifest, events):
@@ -86,6 +94,7 @@ def pretrain(
         part = store.part("train")
         rows, heldout = Rows(part, settings.length), Rows(store.part("heldout"), settings.length)
         require_rows(rows)
+        require_judge(settings, "bits_per_byte" if len(heldout) else None)
         mixture = None
         if settings.mix:
             mixture = Mixture(rows.spans(part.sources), weights_of(settings.mix, list(part.sources)))
@@ -94,7 +103,9 @@ def pretrain(
         else:
             model = _model_for(start, tokenizer, settings, model_settings)
             state = load_file(start / OPTIMIZER) if (start / OPTIMIZER).is_file() else None
-        training_folder.begin(output, manifest, events)
+        training_folder.begin(output, manifest, events, allow=allow)
+        if trunk is not None:
+            begin_landing(trunk, settings, output, events)
         config = model.config
         events.say(
             f"  {parameter_count(config):,} parameters · {config.layers} layers × {config.dim} · "
@@ -102,15 +113,30 @@ def pretrain(
             f"  {parameter_count(config):,} 个参数 · {config.layers} 层 × {config.dim} · 词表 {config.vocab_size:,} · "
             f"{len(rows):,} 行，每行 {settings.length} 个词元",
         )
-        objective = Causal(model)
+        objective = Causal(model, z_loss=settings.z_loss)
         validate = partial(_validate, objective, heldout, store.part("heldout").bytes, settings.validate_rows)
-        happenings = [Event(settings.validate_every, "validate", validate)]
+        happenings = [Event(settings.validate_every, "validate", validate, judged_by="bits_per_byte")]
         if settings.sample_every:
-            show = partial(_show, objective, tokenizer, [tokenizer.end_of_text], "", events)
+            show = partial(_show, objective, tokenizer, [tokenizer.end_of_text], "")
             happenings.append(Event(settings.sample_every, "sample", show))
         return training_folder.carry_out(
             objective, rows, settings, output, manifest, happenings, tokenizer, events, state=state, mixture=mixture
         )
+
+
+def _require_same(inputs: dict[str, str], trunk: Trunk) -> None:
+    """Raises UserError where a landing would go on with other tokens or another model than its trunk."""
+    names = {
+        "tokens": ("these tokens", "这些词元"),
+        "tokenizer": ("this tokenizer", "这个分词器"),
+        "start": ("this --start", "这个 --start"),
+    }
+    for name, (english, chinese) in names.items():
+        if inputs.get(name) != trunk.inputs.get(name):
+            raise UserError(
+                f"{trunk.run} was not trained with {english}: give what it was trained with",
+                f"{trunk.run} 训练时用的不是{chinese}：请给出它训练时用的",
+            )
 
 
 def _new_model(asked: ModelSettings, settings: TrainingSettings, vocab_size: int) -> Transformer:
@@ -145,12 +171,16 @@ def _require_room(settings: TrainingSettings, longest: int) -> None:
         )
 
 
-def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events) -> Path:
+def finetune_chat(
+    chat: ChatSettings, model: Path, output: Path, events: Events, *, allow: Collection[str] | None = None
+) -> Path:
     """Fine-tune the model in `model` on conversations, learning the assistant's words -> `output`.
 
+    `allow` is as in `training_folder.begin`.
     Every `sample_every` steps it is asked the first of the conversations that are kept unseen.
     """
     settings = chat.training
+    require_packages(settings.watch)
     if settings.mix:
         raise UserError(
             "conversations are not mixed by weight: leave chat.training.mix out",
@@ -159,7 +189,10 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
     manifest: dict[str, Any] = {
         "stage": "chat",
         "code": CODE,
-        "settings": chat.model_dump(mode="json", exclude={"share": True, "training": set(WATCHING)}),
+        "settings": {
+            **chat.model_dump(mode="json", exclude={"share", "training"}),
+            "training": settings.deciding(),
+        },
         "inputs": {
             "model": folders.digest(model / "model.safetensors"),
             "conversations": conversations_digest(chat),
@@ -179,20 +212,22 @@ def finetune_chat(chat: ChatSettings, model: Path, output: Path, events: Events)
                 "no conversation has an answer of the assistant to learn: give some that have",
                 "没有一段对话里有可学的助手回答：请给出有回答的对话",
             )
-        training_folder.begin(output, manifest, events)
+        require_judge(settings, "loss_on_answers" if len(unseen) else None)
+        training_folder.begin(output, manifest, events, allow=allow)
         if rows.cut:
             events.say(
                 f"  {rows.cut:,} conversations are longer than {settings.length} tokens and lost their beginning",
                 f"  {rows.cut:,} 段对话超过 {settings.length} 个词元，开头被截去",
             )
-        objective = Causal(loaded.model)
+        objective = Causal(loaded.model, z_loss=settings.z_loss)
         validate = partial(_validate_answers, objective, unseen, settings.validate_rows)
-        happenings = [Event(settings.validate_every, "validate", validate)] if len(unseen) else []
+        judged = Event(settings.validate_every, "validate", validate, judged_by="loss_on_answers")
+        happenings = [judged] if len(unseen) else []
         asked = _question(kept[0]) if kept and settings.sample_every else []
         if asked:
             prompt = render(tokenizer, asked, add_reply=True).ids
             if len(prompt) < loaded.model.config.max_length:
-                show = partial(_show, objective, tokenizer, prompt, asked[-1]["content"], events)
+                show = partial(_show, objective, tokenizer, prompt, asked[-1]["content"])
                 happenings.append(Event(settings.sample_every, "sample", show))
         return training_folder.carry_out(objective, rows, settings, output, manifest, happenings, tokenizer, events)
 
@@ -207,7 +242,8 @@ def _validate(objective: Causal, heldout: Rows, text_bytes: int, limit: int) -> 
         return None
     nats, targets = summed_loss(objective, heldout, limit=limit)
     share = targets / heldout.targets
-    return {"bits_per_byte": bits_per_byte(nats, text_bytes * share), "heldout_tokens": targets}
+    bits = bits_per_byte(nats, text_bytes * share)
+    return {"bits_per_byte": bits, "loss": nats / targets, "heldout_tokens": targets}
 
 
 def _validate_answers(objective: Causal, heldout: RowSource, limit: int) -> dict[str, Any]:
@@ -221,8 +257,7 @@ def _question(conversation: Conversation) -> Conversation:
     return conversation[: roles.index("assistant")] if "assistant" in roles else []
 
 
-def _show(objective: Causal, tokenizer: Tokenizer, prompt: list[int], asked: str, events: Events) -> None:
-    """One line of what the model writes after `prompt`, behind the end of what it was asked."""
+def _show(objective: Causal, tokenizer: Tokenizer, prompt: list[int], asked: str) -> dict[str, Any]:
+    """What the model writes by now after `prompt`, and the end of what it was asked."""
     text = " ".join(written(objective.model, tokenizer, [prompt], _SHOWN)[0].split())
-    question = " ".join(asked.split())[-_ASKED:]
-    events.say(f"  » {question} → {text[:160]}" if question else f"  » {text[:160]}")
+    return {"question": " ".join(asked.split())[-_ASKED:], "text": text}

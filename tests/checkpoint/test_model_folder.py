@@ -79,6 +79,7 @@ def test_a_weight_beyond_float16_is_not_saved_as_such(tmp_path):
 FAMILIES = {
     "gpt1": "openai-gpt", "gpt2": "gpt2", "gpt3": "gpt_neo",
     "smollm2": "llama", "tinyllama": "llama", "llama2": "llama", "qwen3": "qwen3",
+    "modern": "qwen3",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from zaohua.checkpoint.families import family_of
 from zaohua.model.initialization import new_model
 from zaohua.model.presets import PRESETS, shape
 from zaohua.model.size import parameter_count
@@ -35,6 +36,13 @@ PRINTED = {  # Brown et al. 2020, table 2.1, in millions
     "gpt3-13b": 13_000,
     "gpt3-175b": 175_000,
 }
+MODERN = {  # layers, dim, kv heads, width of the MLP, vocabulary, and all parameters
+    "modern-10m": (6, 320, 5, 864, 8192, 10_060_608),
+    "modern-50m": (8, 640, 10, 1728, 16_384, 50_146_944),
+    "modern-124m": (14, 768, 12, 2048, 32_768, 124_280_320),
+    "modern-350m": (24, 1024, 16, 2752, 49_152, 353_947_648),
+    "modern-1b": (20, 2048, 8, 5472, 65_536, 1_016_418_816),
+}
 SHAPES = ("openai-gpt", "gpt2", "gpt_neo", "llama", "qwen3")
 
 
@@ -48,8 +56,28 @@ def test_parameters_are_the_printed_ones_of_gpt3(name):
     assert parameter_count(PRESETS[name]) == pytest.approx(PRINTED[name] * 1e6, rel=0.02)
 
 
+@pytest.mark.parametrize("name", MODERN)
+def test_a_modern_preset_has_the_parameters_that_its_form_says_and_its_name_promises(name):
+    layers, dim, kv_heads, ffn_dim, vocab_size, all_of_them = MODERN[name]
+    config = PRESETS[name]
+    assert (config.kv_heads, config.ffn_dim) == (kv_heads, ffn_dim)
+    attention = 2 * dim * dim + 2 * dim * 64 * kv_heads + 2 * 64  # and a scale for queries and one for keys
+    expected = vocab_size * dim + layers * (attention + 3 * dim * ffn_dim + 2 * dim) + dim
+    assert parameter_count(config) == expected == all_of_them
+    size = name.removeprefix("modern-")
+    promised = float(size[:-1]) * {"m": 1e6, "b": 1e9}[size[-1]]
+    assert expected == pytest.approx(promised, rel=0.02)
+
+
+@pytest.mark.parametrize("name", MODERN)
+def test_a_modern_preset_is_written_as_qwen3(name):
+    written = family_of(PRESETS[name]).write(PRESETS[name])
+    assert written["model_type"] == "qwen3"
+    assert PRESETS[name].qk_norm
+
+
 def test_every_preset_is_checked():
-    assert set(PRESETS) == set(EXACT) | set(PRINTED)
+    assert set(PRESETS) == set(EXACT) | set(PRINTED) | set(MODERN)
 
 
 @pytest.mark.parametrize("family", SHAPES)

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from zaohua import folders
 from zaohua.checkpoint.model_folder import load_model, save_model, tokenizer_of
-from zaohua.checkpoint.weights import OPTIMIZER, write_tensors
+from zaohua.checkpoint.tensors import write_tensors
+from zaohua.checkpoint.weights import OPTIMIZER
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
 from zaohua.tokenizer.extension import Extended

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from zaohua import folders
 from zaohua.checkpoint.family import Family, Weight
+from zaohua.checkpoint.tensors import write_tensors
 from zaohua.model.config import TransformerConfig
 from zaohua.model.transformer import Transformer
 from zaohua.settings import UserError
@@ -35,12 +35,7 @@ def write_weights(folder: Path, model: Transformer, family: Family, dtype: torch
         tensors[weight.theirs] = (tensor.T if weight.transposed and tensor.dim() == 2 else tensor).contiguous()
     written = sum(tensor.numel() for tensor in tensors.values())
     assert written == sum(tensor.numel() for tensor in state.values()), "a family's table does not name every weight"
-    folders.write_file(folder / FILE, save(tensors, metadata={"format": "pt"}))  # save_file hides a full disk
-
-
-def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
-    """Tensors by name into one file, durably. A full disk is said to be one, which safetensors' own writer hides."""
-    folders.write_file(path, save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}))
+    write_tensors(folder / FILE, tensors, {"format": "pt"})
 
 
 def read_weights(folder: Path, family: Family, config: TransformerConfig, dtype: torch.dtype) -> Transformer:

@@ -10,6 +10,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "title": "your model",
         "made": "{parameters:,} parameters · {family} · {layers} layers × {dim} · vocabulary {vocab_size:,} · "
         "learned from {tokens:,} tokens in {steps:,} steps",
+        "fast": "{tokens_per_second:,.0f} tokens a second in training",
+        "share": ", {share_of_ceiling:.0%} of what the machine's fastest matrix product allows ({ceiling})",
         "bits": "held-out text, bits per byte (fewer is better; {bytes:,} bytes that training never saw: {split})",
         "split": {
             "auto": "{share:.1%} of the bytes",
@@ -43,6 +45,8 @@ WORDS: dict[str, dict[str, Any]] = {
         "title": "你的模型",
         "made": "{parameters:,} 个参数 · {family} · {layers} 层 × {dim} · 词表 {vocab_size:,} · "
         "学习了 {tokens:,} 个词元，共 {steps:,} 步",
+        "fast": "训练时每秒 {tokens_per_second:,.0f} 个词元",
+        "share": "，达到本机最快矩阵乘法所允许速度的 {share_of_ceiling:.0%}（{ceiling}）",
         "bits": "留出文本，比特/字节（越低越好；训练从未见过的 {bytes:,} 字节：{split}）",
         "split": {
             "auto": "占全部字节的 {share:.1%}",
@@ -78,6 +82,7 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     """The card for a console or a Markdown page, in zh or en."""
     say = WORDS[language]
     lines = [f"# {card['name']} · {say['title']}", "", say["made"].format(**card["model"]), ""]
+    lines += _speed(card["model"], say)
     lines += bits(card, language)
     for code, scores in card.get("stories", {}).items():
         lines += ["", f"## {say['world'].format(language=say[code])}", ""]
@@ -102,6 +107,21 @@ def to_text(card: Mapping[str, Any], language: str) -> str:
     lines += ["", f"## {say['spent']}", ""]
     lines += ["- " + spent_by_stage(card["spent"], chinese=language == "zh")]
     return "\n".join(lines) + "\n"
+
+
+def _speed(model: Mapping[str, Any], say: Mapping[str, Any]) -> list[str]:
+    """How fast it learned, beside the machine's ceiling; nothing of a model that does not say."""
+    if "tokens_per_second" not in model:
+        return []
+    said = say["fast"].format(**model)
+    if "share_of_ceiling" in model:
+        said += say["share"].format(share_of_ceiling=model["share_of_ceiling"], ceiling=_operations(model["ceiling"]))
+    return [said, ""]
+
+
+def _operations(each_second: float) -> str:
+    """Floating-point operations a second as they are usually said: 1.2 TFLOP/s."""
+    return f"{each_second / 1e12:,.3g} TFLOP/s" if each_second >= 1e12 else f"{each_second / 1e9:,.3g} GFLOP/s"
 
 
 def bits(card: Mapping[str, Any], language: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Named models of the lineage, and shapes of any size for the planner."""
+"""Named models: the lineage's and modern ones; and shapes of any size for the planner."""
 
 from dataclasses import replace
 from typing import Any, Literal
@@ -95,3 +95,18 @@ def shape(family: Family, *, dim: int, layers: int, vocab_size: int, max_length:
             f"没有模型系列 {family!r}，必须是以下之一：{'、'.join(shapes)}",
         )
     return shapes[family]
+
+
+def _modern(layers: int, dim: int, *, vocab_size: int, kv_heads: int = 0) -> TransformerConfig:
+    plain = shape("qwen3", dim=dim, layers=layers, vocab_size=vocab_size, max_length=2048)
+    return replace(plain, kv_heads=kv_heads or plain.heads)
+
+
+PRESETS |= {  # named by all of their parameters; the vocabulary grows with the model
+    "modern-10m": _modern(6, 320, vocab_size=8192),
+    "modern-50m": _modern(8, 640, vocab_size=16_384),
+    "modern-124m": _modern(14, 768, vocab_size=32_768),
+    "modern-350m": _modern(24, 1024, vocab_size=49_152),
+    "modern-1b": _modern(20, 2048, vocab_size=65_536, kv_heads=8),
+}
+"""What is trained today at the sizes of the classical ones: qwen3's form, with heads that are 64 wide."""

@@ -4,10 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from zaohua.data.batches import Batch
-from zaohua.data.rows import IGNORED
 from zaohua.model.transformer import Transformer
 
 
@@ -27,8 +25,3 @@ class Objective(nn.Module, ABC):
     @abstractmethod
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """batch -> {term: summed loss in nats, a scalar}"""
-
-
-def summed_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """logits (..., vocabulary), labels (...) -> the sum over labels that are not IGNORED of -log p, in nats."""
-    return F.cross_entropy(logits.flatten(0, -2).float(), labels.flatten(), ignore_index=IGNORED, reduction="sum")

@@ -1,13 +1,18 @@
-"""How a run of so many seconds decides its steps: once to begin its landing, twice more on the way down."""
+"""How a run decides its steps: one of so many seconds when to begin its landing, and twice more on the way down; one
+that learns nothing any more is cut short.
+"""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from zaohua import folders
 from zaohua.settings import UserError
+from zaohua.training.ramp import rises_until
 from zaohua.training.schedule import Landing, planned_landing, rate_factor
 from zaohua.training.settings import TrainingSettings
 
+LANDINGS = "landings.json"
 CORRECT_AT = (0.5, 0.85)
 """Shares of the landing at which its end is set again by the speed seen since."""
 
@@ -16,26 +21,26 @@ class Clock:
     """The landings of a run. What the clock decides is written down before it acts: a resumed run is the same run."""
 
     def __init__(self, folder: Path, settings: TrainingSettings) -> None:
-        self.path, self.settings = folder / "landings.json", settings
-        planned = planned_landing(settings)
-        self.landings: list[Landing] = [planned] if planned else []
-        if settings.seconds is not None and self.path.exists():
-            self.landings = _read(self.path)
+        self.path, self.settings = folder / LANDINGS, settings
+        self.planned = planned_landing(settings)
+        self.landings = _read(self.path) if self.path.exists() else []
+        """What was decided, in this order."""
 
     def landing_at(self, step: int) -> Landing | None:
-        """The landing in force when `step` steps are finished."""
-        return next((landing for landing in reversed(self.landings) if landing.step <= step), None)
+        """The landing in force when `step` steps are finished: the last that was decided by then."""
+        decided = next((landing for landing in reversed(self.landings) if landing.step <= step), None)
+        planned = self.planned if self.planned and self.planned.step <= step else None
+        return decided or planned
 
     def factor(self, step: int) -> float:
         """The rate's share of its peak for the update after `step` finished steps."""
         return rate_factor(step, self.settings, self.landing_at(step))
 
     def finished(self, step: int) -> bool:
-        if self.settings.seconds is None:
-            assert self.settings.steps is not None
-            return step >= self.settings.steps
         landing = self.landing_at(step)
-        return landing is not None and step >= landing.end
+        if landing is not None and step >= landing.end:
+            return True
+        return self.settings.steps is not None and step >= self.settings.steps
 
     def consider(self, step: int, seconds: float) -> None:
         """After `step` steps in `seconds` of work: begin the landing, or correct its end, when it is time."""
@@ -54,15 +59,42 @@ class Clock:
         )
         if due or seconds >= budget:
             left = self._steps_left(step, seconds) if seconds < budget else 0
-            self._decide(step, left, factor=rate_factor(step, self.settings, current))
+            if begun.early:  # it was to be short, not to fill the time
+                left = min(left, current.end - step)
+            self._decide(step, left, factor=rate_factor(step, self.settings, current), early=begun.early)
+
+    def cut_short(self, step: int, seconds: float) -> None:
+        """After `step` steps in `seconds` without anything learned: a trapezoid lands now, a falling rate ends here.
+
+        The landing has its usual share of the run that it ends. During the warm-up and a ramp nothing is decided.
+        """
+        settings = self.settings
+        if step < max(settings.warmup, rises_until(settings)) or any(landing.step >= step for landing in self.landings):
+            return
+        left = 0
+        if settings.schedule == "trapezoid" and self.landing_at(step) is None:
+            usual = round(step * settings.landing / (1 - settings.landing))
+            left = min(usual, settings.steps - step if settings.steps else self._steps_left(step, seconds))
+        self._decide(step, left, factor=self.factor(step), early=True)
 
     def _steps_left(self, step: int, seconds: float) -> int:
         assert self.settings.seconds is not None
         return max(1, int((self.settings.seconds - seconds) * step / seconds))
 
-    def _decide(self, step: int, left: int, *, factor: float) -> None:
-        self.landings.append(Landing(step=step, end=step + left, factor=factor))
-        folders.write_json(self.path, {"landings": [asdict(landing) for landing in self.landings]})
+    def _decide(self, step: int, left: int, *, factor: float, early: bool = False) -> None:
+        decided = [*self.landings, Landing(step=step, end=step + left, factor=factor, early=early)]
+        try:
+            write_landings(self.path, decided)
+        except UserError:  # the disk is full: it is decided at a later step, as long as there is time for one
+            if not left:
+                raise
+            return
+        self.landings = decided
+
+
+def write_landings(path: Path, landings: Sequence[Landing]) -> None:
+    """What a run's clock finds decided already when it starts."""
+    folders.write_json(path, {"landings": [asdict(landing) for landing in landings]})
 
 
 def _read(path: Path) -> list[Landing]:

@@ -43,6 +43,10 @@ class Optimizer:
             for group in part.param_groups:
                 group["lr"] = peak * factor
             part.step()
+        self.forget_gradients()
+
+    def forget_gradients(self) -> None:
+        for part, _ in self.parts:
             part.zero_grad(set_to_none=True)
 
     def state(self) -> dict[str, torch.Tensor]:

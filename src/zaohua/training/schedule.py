@@ -8,11 +8,15 @@ from zaohua.training.settings import TrainingSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Landing:
-    """From `step` on the rate falls linearly from `factor` to the final rate, reached at `end`, the run's last step."""
+    """From `step` on the rate falls linearly from `factor` to the final rate, reached at `end`, the run's last step.
+
+    One that is `early` was not planned: the run is cut short.
+    """
 
     step: int
     end: int
     factor: float
+    early: bool = False
 
 
 def planned_landing(settings: TrainingSettings) -> Landing | None:
@@ -35,6 +39,8 @@ def rate_factor(step: int, settings: TrainingSettings, landing: Landing | None) 
         return (step + 1) / (settings.warmup + 1)
     if settings.schedule == "trapezoid":
         return 1.0
+    if settings.schedule == "inverse_sqrt":
+        return math.sqrt((settings.warmup + 1) / (step + 1))
     assert settings.steps is not None
     progress = min((step - settings.warmup) / max(settings.steps - settings.warmup, 1), 1.0)
     fall = 0.5 * (1 + math.cos(math.pi * progress)) if settings.schedule == "cosine" else 1 - progress

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 import torch
+from torch.profiler import record_function
 
 from zaohua.data.batches import Batch
 from zaohua.objectives.objective import Objective
@@ -27,6 +28,7 @@ def accumulate_gradients(
     return means
 
 
+@record_function("zaohua/clip")
 def gradient_norm(objective: Objective, clip: float) -> torch.Tensor:
     """The norm of the whole gradient, clipped to `clip` in place where that is above zero."""
     parameters = [p for p in objective.parameters() if p.grad is not None]

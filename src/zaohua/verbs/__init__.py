@@ -5,11 +5,12 @@ from zaohua.verbs.flags import PARAMETER, model_at, settings_named
 from zaohua.verbs.help import ChineseHelp
 from zaohua.verbs.misreading import misread
 from zaohua.verbs.models import chat, evaluate, finetune, generate, inspect, pretrain, serve
-from zaohua.verbs.runs import make, plan, quickstart, run, verify
 from zaohua.verbs.texts import corpus, tokenizer, tokens
+from zaohua.verbs.watching import runs
+from zaohua.verbs.whole import make, plan, quickstart, run, verify
 
 __all__ = [
     "ASKED_TO_END", "PARAMETER", "ChineseHelp", "Interrupted", "chat", "corpus", "evaluate", "finetune",
-    "generate", "inspect", "make", "misread", "model_at", "plan", "pretrain", "quickstart", "run", "serve",
+    "generate", "inspect", "make", "misread", "model_at", "plan", "pretrain", "quickstart", "run", "runs", "serve",
     "settings_named", "tokenizer", "tokens", "verify",
 ]  # fmt: skip

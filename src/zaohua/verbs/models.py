@@ -20,6 +20,8 @@ def pretrain(
     *,
     output: Output,
     start: Path | None = None,
+    land: str | None = None,
+    allow: tuple[str, ...] = (),
     model: ModelSettings = ModelSettings(),  # noqa: B008 - frozen
     training: Annotated[TrainingSettings | None, Flat] = None,
 ) -> None:
@@ -30,15 +32,27 @@ def pretrain(
         tokenizer: the tokenizer folder that made it.
         output: the training folder to write, with model/ inside when done.
         start: begin with this model, such as one that `zaohua tokenizer extend` wrote, instead of first weights.
+        land: go on from this checkpoint of a pretraining, RUN or RUN@STEP, with all of its settings, while the rate
+            falls to its end in --steps.
+        allow: a changed setting, such as learning-rate, with which an unfinished run in the output goes on.
     """
     settings = training or TrainingSettings()
     require_length(settings)
+    if land and model != ModelSettings():
+        raise UserError(
+            f"the shape of {land} is what it is: leave the settings of the model out",
+            f"{land} 的结构已经定了：请去掉模型的设置",
+        )
     keep_freed_memory()
-    from zaohua import stages
+    from zaohua import landing, stages
 
     begin = model_at(start) if start else None
+    trunk = landing.trunk_at(land, output) if land else None
+    if trunk:
+        settings, model = trunk.settings(settings), trunk.model
     events = Events()
-    stages.pretrain(model, settings, tokens, tokenizer, output, events, start=begin)
+    allowed = {name.replace("-", "_") for name in allow}
+    stages.pretrain(model, settings, tokens, tokenizer, output, events, start=begin, trunk=trunk, allow=allowed)
     try_it("generate", output, events)
 
 
@@ -49,6 +63,7 @@ def finetune(
     *,
     output: Output,
     task: Literal["chat"] = "chat",
+    allow: tuple[str, ...] = (),
     training: Annotated[ChatTrainingSettings | None, Flat] = None,
 ) -> None:
     """Fine-tune a model on conversations, learning the assistant's words alone.
@@ -58,6 +73,7 @@ def finetune(
         data: a .jsonl file of {"messages": [{"role": …, "content": …}]}, or microworld:small.
         output: the training folder to write.
         task: what it learns: chat.
+        allow: a changed setting, such as learning-rate, with which an unfinished run in the output goes on.
     """
     chosen = training or ChatTrainingSettings()
     require_length(chosen)
@@ -65,7 +81,9 @@ def finetune(
     from zaohua import stages
 
     events = Events()
-    stages.TASKS[task](ChatSettings(sources=(data,), training=chosen), model_at(model), output, events)
+    allowed = {name.replace("-", "_") for name in allow}
+    asked = ChatSettings(sources=(data,), training=chosen)
+    stages.TASKS[task](asked, model_at(model), output, events, allow=allowed)
     try_it("chat", output, events)
 
 

@@ -1,0 +1,1 @@
+"""Watching a run: what its log says, shown. Nothing here can stop or change a run."""
