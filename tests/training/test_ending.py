@@ -312,7 +312,14 @@ def test_a_run_that_went_back_forgets_what_was_best_there_however_it_is_broken_o
     assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
 
 
-def test_an_average_has_no_part_of_the_steps_that_a_run_went_back_over(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("trouble", "bad", "updates", "looks"),
+    [("rollback", 18, 17 + 12, (7, 17 + 16 - 13, 17 + 24 - 13)), ("skip", 8, 23, (6, 14, 22))],
+    ids=["17 steps, and from the 13th on again", "the first look is at a step that is left out"],
+)
+def test_an_average_has_no_part_of_what_a_run_went_back_over_or_left_out(
+    tmp_path, monkeypatch, trouble, bad, updates, looks
+):
     objective, update, after = stumbling(), loop.Optimizer.step, []
 
     def step(self, factor):
@@ -320,9 +327,9 @@ def test_an_average_has_no_part_of_the_steps_that_a_run_went_back_over(tmp_path,
         after.append({name: parameter.detach().double() for name, parameter in objective.named_parameters()})
 
     monkeypatch.setattr(loop.Optimizer, "step", step)
-    run(tmp_path, objective, settings_of(**GOING_BACK, patience=None), rows=Marked(18))
-    assert len(after) == 17 + 12, "17 steps, and from the 13th on again"
-    looks = [after[7], after[17 + 16 - 13], after[17 + 24 - 13]]
+    run(tmp_path, objective, settings_of(**GOING_BACK | {"trouble": trouble, "patience": None}), rows=Marked(bad))
+    assert len(after) == updates
+    looks = [after[each] for each in looks]
     shares = [0.9 ** (8 * (2 - place)) for place in range(3)]
     for name, tensor in objective.named_parameters():
         expected = sum(share * look[name] for share, look in zip(shares, looks, strict=True)) / sum(shares)
