@@ -11,7 +11,7 @@ from zaohua import folders
 from zaohua.events import Events
 from zaohua.recipe import ModelSettings
 from zaohua.settings import UserError, check
-from zaohua.training import checkpoints as saved
+from zaohua.training import checkpoints
 from zaohua.training.clock import LANDINGS, Clock, write_landings
 from zaohua.training.ramp import rises_until
 from zaohua.training.schedule import Landing
@@ -125,14 +125,15 @@ def begin_landing(trunk: Trunk, settings: TrainingSettings, output: Path, events
         write_landings(output / LANDINGS, [Landing(step=trunk.step, end=settings.steps, factor=trunk.factor)])
     if (trunk.run / PRECISION).is_file() and not (output / PRECISION).exists():
         folders.write_file(output / PRECISION, (trunk.run / PRECISION).read_bytes())
-    checkpoints = output / "checkpoints"
-    checkpoints.mkdir(exist_ok=True)
-    found = saved.newest(checkpoints)
+    place = output / "checkpoints"
+    place.mkdir(exist_ok=True)
+    checkpoints.sweep(place)
+    found = checkpoints.newest(place)
     for wrong in found.rejected:
         events.say(f"  {wrong.english}", f"  {wrong.chinese}")
     if found.folder is None:
-        _copy(trunk, checkpoints)
-    if found.step in (None, trunk.step):  # nothing of the landing's own is left, and its log is no use
+        _copy(trunk, place)
+    if found.folder is None or found.step == trunk.step:  # nothing of the landing's own is left, and its log is no use
         (output / "metrics.jsonl").unlink(missing_ok=True)
     events.say(
         f"  landing from step {trunk.step:,} of {trunk.run}, in {settings.steps - trunk.step:,} steps",
@@ -140,28 +141,32 @@ def begin_landing(trunk: Trunk, settings: TrainingSettings, output: Path, events
     )
 
 
-def _copy(trunk: Trunk, checkpoints: Path) -> None:
+def _copy(trunk: Trunk, place: Path) -> None:
     """The trunk's checkpoint, whole or not at all."""
     if not trunk.folder.is_dir():
         raise UserError(
             f"{trunk.run} holds no checkpoint of step {trunk.step:,} any more{_those_of(trunk.run)[0]}",
             f"{trunk.run} 里已没有第 {trunk.step:,} 步的检查点{_those_of(trunk.run)[1]}",
         )
-    temporary = checkpoints / f".{trunk.folder.name}.tmp-{uuid.uuid4().hex}"
+    temporary = place / f".{trunk.folder.name}.tmp-{uuid.uuid4().hex}"
     try:
-        shutil.copytree(trunk.folder, temporary)
-        if wrong := folders.problems(temporary):
+        wrong = checkpoints.problems(trunk.folder)
+        if not wrong:
+            shutil.copytree(trunk.folder, temporary)
+            wrong = folders.problems(temporary)
+        if wrong:
             raise UserError(
                 f"the checkpoint of step {trunk.step:,} in {trunk.run} is damaged ({wrong[0].english})"
                 f"{_those_of(trunk.run)[0]}",
                 f"{trunk.run} 里第 {trunk.step:,} 步的检查点已损坏（{wrong[0].chinese}）{_those_of(trunk.run)[1]}",
             )
-        temporary.rename(checkpoints / trunk.folder.name)
+        shutil.rmtree(place / trunk.folder.name, ignore_errors=True)  # a damaged one
+        temporary.rename(place / trunk.folder.name)
     except OSError as error:
-        raise folders.disk_error(error, checkpoints) from error
+        raise folders.disk_error(error, place) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    folders.sync_folder(checkpoints)
+    folders.sync_folder(place)
 
 
 def _run_and_step(place: str) -> tuple[Path, int | None]:
@@ -195,11 +200,11 @@ def _landed_from(output: Path, run: Path) -> tuple[int | None, str]:
 
 
 def _checkpoint(run: Path, step: int) -> Path:
-    return run / "checkpoints" / saved.name_of(step)
+    return run / "checkpoints" / checkpoints.name_of(step)
 
 
 def _steps_of(run: Path) -> list[int]:
-    return list(saved.by_step(run / "checkpoints"))
+    return list(checkpoints.by_step(run / "checkpoints"))
 
 
 def _newest(run: Path) -> int:

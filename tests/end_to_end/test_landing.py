@@ -93,6 +93,30 @@ def test_broken_off_its_trunk_gone_it_comes_to_the_same_bits(texts, trunk, tmp_p
     assert "is up to date" in out(capsys, *land, tmp_path / "broken", *WATCH)
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_ended_before_a_checkpoint_of_its_own_it_begins_anew(texts, trunk, tmp_path, monkeypatch, damaged):
+    land = ["pretrain", *map(str, texts), "--land", f"{trunk}@16", "--steps", "5", *WATCH, "-o"]
+    update, calls = loop.Optimizer.step, []
+
+    def fails(self, factor):
+        calls.append(factor)
+        if len(calls) == 3:
+            raise RuntimeError("as if by a bug")
+        update(self, factor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop.Optimizer, "step", fails)
+        assert cli.run([*land, str(tmp_path / "broken")]) == 2
+    assert len(steps_of(tmp_path / "broken")) == 2
+    if damaged:
+        file = tmp_path / "broken" / "checkpoints" / "step-00000016" / "weights.safetensors"
+        file.write_bytes(file.read_bytes()[:-1])
+    for name in ("broken", "whole"):
+        assert cli.run([*land, str(tmp_path / name)]) == 0
+    assert steps_of(tmp_path / "broken") == steps_of(tmp_path / "whole")
+    assert weights(tmp_path / "broken") == weights(tmp_path / "whole")
+
+
 def test_another_step_or_length_is_another_landing_and_the_first_is_kept(texts, trunk, tmp_path, capsys):
     for steps in ("3", "4"):
         out(capsys, "pretrain", *texts, "--land", f"{trunk}@8", "--steps", steps, "-o", tmp_path / "a", *WATCH)

@@ -60,6 +60,17 @@ def test_an_accelerator_leaves_no_position_out_and_counts_the_same(at_once, monk
         assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-12)
 
 
+def test_an_accelerator_counts_the_z_loss_of_the_same_positions(at_once):
+    hidden, weight, labels = inputs(ignored=(0, 5, 20))
+    flat = hidden.flatten(0, 1), weight, labels.flatten(), torch.float64
+    loss, squares = module._LinearCrossEntropy.apply(*flat, True, 0.5)
+    expected = plain_z(hidden, weight, labels)
+    assert torch.allclose(squares, expected, rtol=1e-12)
+    exact = both(plain(hidden, weight, labels) + 0.5 * expected, hidden, weight)
+    for ours, theirs in zip(both(loss + 0.5 * squares, hidden, weight), exact, strict=True):
+        assert torch.allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+
 def test_products_in_bf16_keep_loss_and_gradients_in_fp32(at_once):
     hidden, weight, labels = inputs(torch.float32)
     exact = both(plain(hidden, weight, labels), hidden, weight)

@@ -1,17 +1,19 @@
 """A run that learns nothing any more lands or ends, with its best weights, however it was broken off."""
 
 import itertools
-import json
 import math
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
 from tests.training.test_loop import SETTINGS, interrupt_at, log_of, run
-from tests.training.toy import toy_objective
+from tests.training.toy import ToyRows, toy_objective
+from zaohua.data.order import order
 from zaohua.settings import UserError
+from zaohua.training import loop
 from zaohua.training.interruption import Interrupted
 from zaohua.training.loop import Event
 from zaohua.training.patience import Patience
@@ -148,11 +150,10 @@ def brute_force(limit, values, since):
     return row >= limit
 
 
-def test_patience_counts_validations_since_the_best_or_since_the_landing(tmp_path):
+def test_patience_counts_validations_since_the_best_or_since_the_landing():
     drawn = torch.Generator().manual_seed(0)
-    (tmp_path / "log").write_text("")
     for limit, since in itertools.product((1, 2, 4), (0, 3, 7)):
-        patience, values = Patience(limit, "validate", "bits", tmp_path / "log"), []
+        patience, values = Patience(limit, "validate", "bits", ()), []
         for step in range(1, 40):
             values.append((step, float(torch.randint(0, 30, (), generator=drawn))))
             patience.is_best({"step": step, "bits": values[-1][1]})
@@ -161,17 +162,26 @@ def test_patience_counts_validations_since_the_best_or_since_the_landing(tmp_pat
             assert patience.best["step"] == values[best][0], "of equal ones the first"
 
 
-def test_patience_is_read_from_the_log_and_what_is_no_number_is_never_best(tmp_path):
-    entries = [
-        ("step", 1, 0.1),
-        ("validate", 1, 3.0),
-        ("validate", 2, float("nan")),
-        ("sample", 2, 0.5),
-        ("validate", 3, 3.0),
-    ]
-    lines = [json.dumps({"event": kind, "step": step, "bits": value}) for kind, step, value in entries]
-    (tmp_path / "log").write_text("\n".join(lines) + "\n")
-    patience = Patience(2, "validate", "bits", tmp_path / "log")
+def entries_of(*said):
+    return [{"event": kind, "step": step, "bits": value} for kind, step, value in said]
+
+
+def test_what_was_seen_before_a_run_went_back_is_forgotten():
+    said = [("validate", 5, 3.0), ("validate", 10, 2.0), ("validate", 15, 1.0), ("went_back", 10, 0.0)]
+    patience = Patience(2, "validate", "bits", entries_of(*said))
+    assert patience.best["step"] == 5, "it is at step 10 again, and validates there first"
+    again = Patience(2, "validate", "bits", entries_of(*said, ("validate", 10, 2.5), ("validate", 15, 2.6)))
+    assert again.best["step"] == 10
+    assert not again.is_over(0)
+    again.is_best({"step": 20, "bits": 2.7})
+    assert again.is_over(0)
+    again.go_back(15)
+    assert not again.is_over(0)
+
+
+def test_patience_is_read_from_the_log_and_what_is_no_number_is_never_best():
+    said = [("step", 1, 0.1), ("validate", 1, 3.0), ("validate", 2, math.nan), ("sample", 2, 0.5), ("validate", 3, 3.0)]
+    patience = Patience(2, "validate", "bits", entries_of(*said))
     assert patience.best["step"] == 1
     assert patience.is_over(0)
     assert not patience.is_over(1 + 1)
@@ -184,23 +194,24 @@ def mean_of(folder, steps):
 
 
 def test_the_mean_of_the_last_checkpoints_is_their_mean_and_is_measured(tmp_path):
-    settings = settings_of(steps=23, patience=None, average_last=3, save_every=1e-9)
+    settings = settings_of(steps=23, patience=None, average_last=3)
     measured = []
 
     def look():
         measured.append(objective.model.head_weight.detach().clone())
         return {"bits_per_byte": float(len(measured))}
 
+    objective = toy_objective()
     event = Event(EVERY, "validate", look, judged_by="bits_per_byte")
-    objective = toy_objective()
     with pytest.raises(Interrupted):
-        run(tmp_path, objective=objective, settings=settings, happenings=[event, interrupt_at(22)])
-    objective = toy_objective()
+        run(tmp_path, settings=settings, happenings=[interrupt_at(22)])
     _, done = run(tmp_path, objective=objective, settings=settings, happenings=[event])
     expected = mean_of(tmp_path, (15, 20, 23))
     for name, tensor in objective.state_dict().items():
         torch.testing.assert_close(tensor.double(), expected[name], rtol=1e-7, atol=1e-8)
-    assert (tmp_path / "checkpoints" / "step-00000022").is_dir(), "one that has no part in it"
+    assert (tmp_path / "checkpoints" / "step-00000022").is_dir(), (
+        "one that stands where it was broken off, and has no part in it"
+    )
     assert torch.equal(measured[-1], objective.model.head_weight)
     assert done.results["validate"]["bits_per_byte"] == len(measured)
     again, _ = run(tmp_path, settings=settings, happenings=[event])
@@ -242,7 +253,84 @@ def test_a_run_shorter_than_the_mean_takes_what_there_is(tmp_path):
 
 
 def test_checkpoints_of_every_so_many_steps_stay(tmp_path):
-    run(tmp_path, settings=settings_of(steps=12, patience=None, keep_every=4, save_every=1e-9))
+    run(tmp_path, settings=settings_of(steps=13, patience=None, keep_every=4, save_every=1e-9, keep=1))
     found = [int(folder.name[-2:]) for folder in sorted((tmp_path / "checkpoints").iterdir())]
-    assert {4, 8, 12} <= set(found)
-    assert len(found) <= 4, "and of the others the last alone"
+    assert found == [4, 8, 12, 13]
+
+
+class Marked(ToyRows):
+    """Rows of which one, the first of this step, cannot be learned."""
+
+    def __init__(self, step):
+        self.row = order(0, 8 * (step - 1), 1, 1024)[0]
+
+    def __len__(self):
+        return 1024
+
+    def batch(self, indices):
+        arrays = super().batch(indices)
+        return {**arrays, "ids": np.where((indices == self.row)[:, None], 10, arrays["ids"])}
+
+
+def stumbling():
+    """An objective whose loss is no number where that row is."""
+    objective = toy_objective(dropout=0.1)
+    forward = objective.forward
+
+    def other(batch):
+        bad = (batch.ids == 10).all(dim=1).any()
+        return {term: total * (math.nan if bad else 1.0) for term, total in forward(batch).items()}
+
+    objective.forward = other
+    return objective
+
+
+GOING_BACK = {"steps": 24, "ema": 0.9, "trouble": "rollback", "keep_every": 6, "save_every": 999.0}
+
+
+@pytest.mark.parametrize("breaks", [(12,), (14, 4)], ids=str)
+def test_a_run_that_went_back_forgets_what_was_best_there_however_it_is_broken_off_then(tmp_path, breaks):
+    bits = [9.0, 1.0, 3.0, 2.5, 2.0, 2.2]  # the second, at step 10, is of the steps that are gone over again
+
+    def watch(name):
+        def look():
+            return {"bits_per_byte": bits[sum(entry["event"] == "validate" for entry in log_of(tmp_path / name))]}
+
+        return Event(EVERY, "validate", look, judged_by="bits_per_byte")
+
+    settings = settings_of(**GOING_BACK, patience=9)
+    whole, done = run(tmp_path / "whole", stumbling(), settings, [watch("whole")], Marked(11))
+    seen = [(entry["event"], entry["step"]) for entry in log_of(tmp_path / "whole") if entry["event"] != "step"]
+    assert seen == [("validate", 5), ("validate", 10), ("skipped", 11), ("went_back", 6), ("validate", 10),
+                    ("validate", 15), ("validate", 20), ("validate", 24), ("final", 24)]  # fmt: skip
+    assert done.results["validate"] == {"bits_per_byte": 2.0}
+    for at in breaks:
+        with pytest.raises(Interrupted):
+            run(tmp_path / "broken", stumbling(), settings, [watch("broken"), interrupt_at(at)], Marked(11))
+    broken, _ = run(tmp_path / "broken", stumbling(), settings, [watch("broken")], Marked(11))
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+    assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "bad", "updates", "looks"),
+    [("rollback", 18, 17 + 12, (7, 17 + 16 - 13, 17 + 24 - 13)), ("skip", 8, 23, (6, 14, 22))],
+    ids=["17 steps, and from the 13th on again", "the first look is at a step that is left out"],
+)
+def test_an_average_has_no_part_of_what_a_run_went_back_over_or_left_out(
+    tmp_path, monkeypatch, trouble, bad, updates, looks
+):
+    objective, update, after = stumbling(), loop.Optimizer.step, []
+
+    def step(self, factor):
+        update(self, factor)
+        after.append({name: parameter.detach().double() for name, parameter in objective.named_parameters()})
+
+    monkeypatch.setattr(loop.Optimizer, "step", step)
+    run(tmp_path, objective, settings_of(**GOING_BACK | {"trouble": trouble, "patience": None}), rows=Marked(bad))
+    assert len(after) == updates
+    looks = [after[each] for each in looks]
+    shares = [0.9 ** (8 * (2 - place)) for place in range(3)]
+    for name, tensor in objective.named_parameters():
+        expected = sum(share * look[name] for share, look in zip(shares, looks, strict=True)) / sum(shares)
+        torch.testing.assert_close(tensor.double(), expected, rtol=1e-5, atol=1e-6)

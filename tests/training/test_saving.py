@@ -53,6 +53,19 @@ class Run:
         return {float(value) for parameter in self.objective.parameters() for value in parameter.detach().flatten()}
 
 
+def test_a_file_that_the_state_no_longer_has_is_not_written_again(tmp_path):
+    """As of side weights, where the run went back to before there were any."""
+    with Run(tmp_path) as run:
+        state, position = run.at(1)
+        run.saver.save({**state, "beside.safetensors": {"a": torch.ones(2)}}, position)
+        run.saver.save(*run.at(2))
+        run.saver.wait()
+    assert [(folder / "beside.safetensors").exists() for folder in checkpoints.by_step(run.place).values()] == [
+        True,
+        False,
+    ]
+
+
 def test_what_is_written_is_the_state_at_the_step_whatever_happens_to_it_meanwhile(tmp_path, monkeypatch):
     go, write = threading.Event(), checkpoints.write
     monkeypatch.setattr(checkpoints, "write", lambda *given: go.wait(10) and write(*given))

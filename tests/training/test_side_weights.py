@@ -83,8 +83,14 @@ def test_what_was_saved_is_loaded_as_far_as_it_is_asked_for():
     changed(objective, 1)
     both.follow(EVERY)
     both.keep_best()
-    changed(objective, 2)
+    now = changed(objective, 2)
     both.follow(2 * EVERY)
+    assert not any(torch.equal(tensor, both.average[name]) for name, tensor in both.best.items())
+    both.keep_best()
+    assert all(torch.equal(tensor, both.average[name]) for name, tensor in both.best.items())
+    assert not any(torch.equal(tensor.double(), now[name]) for name, tensor in both.best.items())
+    changed(objective, 3)
+    both.follow(3 * EVERY)
     state = both.state()
     assert {key.partition("/")[0] for key in state} == {"average", "best"}
     for settings, kinds in (

@@ -92,11 +92,12 @@ class _LinearCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(  # pyright: ignore[reportIncompatibleMethodOverride] - the decorator hides its names
+        ctx: Any, *gradients: Tensor
+    ) -> tuple[Tensor | None, ...]:
         """Each scaled in place: they are large, and no other backward may use them."""
-        gradient = gradients[0]  # the second has none
         by_both = (
-            None if each is None else each.mul_(gradient).to(dtype)
+            None if each is None else each.mul_(gradients[0]).to(dtype)
             for each, dtype in zip(ctx.saved_tensors, ctx.types, strict=True)
         )
         return (*by_both, None, None, None, None)

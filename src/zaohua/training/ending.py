@@ -1,6 +1,6 @@
 """How a run ends: early where it learns nothing any more, and with which weights."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +28,35 @@ class Ending:
     """What the settings say about the end of one run: `patience`, and whose weights the final model has."""
 
     def __init__(
-        self, settings: TrainingSettings, clock: Clock, side: SideWeights, judge: tuple[str, str] | None, log: Path
+        self,
+        settings: TrainingSettings,
+        clock: Clock,
+        side: SideWeights,
+        judge: tuple[str, str] | None,
+        entries: Sequence[Mapping[str, Any]],
     ) -> None:
         """`judge`: the name of the event that the run is judged by, and the field of it that is the lower the better;
-        `log` holds the events so far.
+        `entries` are those of the log so far.
         """
         require_judge(settings, judge and judge[1])
         self.settings, self.clock, self.side = settings, clock, side
-        self.judge, self.field = judge or ("", "")
-        self.patience = Patience(settings.patience, self.judge, self.field, log)
+        self.judged_by, field = judge or ("", "")
+        self.patience = Patience(settings.patience, self.judged_by, field, entries)
 
-    def judged(self, name: str, fields: Mapping[str, Any], step: int, seconds: float, events: Events) -> bool:
-        """Take the event `name` of a step -> whether the run is over with this step."""
-        if not self.settings.patience or name != self.judge:
-            return self.clock.finished(step)
+    def judge(self, name: str, fields: Mapping[str, Any], step: int, seconds: float, events: Events) -> None:
+        """Take the event `name` of a step; the clock may know then that the run lands, or is over."""
+        if not self.settings.patience or name != self.judged_by:
+            return
         if self.patience.is_best({**fields, "step": step}):
             self.side.keep_best()
         landing = self.clock.landing_at(step)
         if self.patience.is_over(landing.step if landing else 0):
             self.clock.cut_short(step, seconds)
             self._say(step, events)
-        return self.clock.finished(step)
+
+    def went_back(self, step: int) -> None:
+        """The run is at the checkpoint of `step` again: what was judged since never was."""
+        self.patience.go_back(step)
 
     def choose_weights(
         self,
@@ -64,10 +72,10 @@ class Ending:
         self.side.put_in_place()
         if self.patience.best:
             told = {key: value for key, value in self.patience.best.items() if key not in ("event", "step")}
-            return {self.judge: told}
-        if not self.settings.average_last:
-            return {}
+            return {self.judged_by: told}
         count, every = self.settings.average_last, self.settings.keep_every
+        if not count or not every:
+            return {}
         found = last_kept(checkpoints, count=count, every=every, end=step)
         put_mean_in_place(objective, [checkpoints / name_of(each) for each in found])
         listed = [f"{each:,}" for each in found]
@@ -75,7 +83,7 @@ class Ending:
             f"  the mean of the weights at steps {', '.join(listed)}", f"  取第 {'、'.join(listed)} 步的权重的平均"
         )
         fields = measure() if measure else None
-        return {self.judge: fields} if fields else {}
+        return {self.judged_by: fields} if fields else {}
 
     def _say(self, step: int, events: Events) -> None:
         does, what = ("it ends", "训练结束") if self.clock.finished(step) else ("it lands", "开始收尾")

@@ -99,7 +99,7 @@ def train(
     ):
         entries = _entries(log.path)
         results, trouble = _last_results(entries, happenings), Trouble(settings, entries)
-        ending = Ending(settings, clock, side, (judge.name, judge.judged_by) if judge else None, log.path)
+        ending = Ending(settings, clock, side, (judge.name, judge.judged_by) if judge else None, entries)
         started, shown = time.monotonic() - position.seconds, position.seconds
 
         def happen() -> None:
@@ -111,7 +111,7 @@ def train(
                     if fields:
                         results[event.name] = fields
                         log.emit(event.name, step=position.step, **fields)
-                        ending.judged(event.name, fields, position.step, position.seconds, events)
+                        ending.judge(event.name, fields, position.step, position.seconds, events)
 
         if position.step:
             happen()
@@ -130,7 +130,6 @@ def train(
             position.seconds = time.monotonic() - started
             if verdict == "take":
                 optimizer.step(factor)
-                side.follow(position.step)
                 position.tokens += sum(batch.counts["loss"] for batch in batches)
                 with record_function("zaohua/logging"):
                     log.emit("step", step=position.step, tokens=position.tokens, **losses, gradient_norm=norm,
@@ -140,8 +139,10 @@ def train(
                 optimizer.forget_gradients()
                 log.emit("skipped", step=position.step, reason=reason)
                 events.say(f"  step {position.step} is left out: {reason}", f"  跳过第 {position.step} 步：{reason}")
+            side.follow(position.step)
             if verdict == "go back":
                 position = _go_back(position, saver, trouble, objective, optimizer, side, reason, events)
+                ending.went_back(position.step)
                 log.emit("went_back", step=position.step)
             clock.consider(position.step, position.seconds)
             position.log_bytes = log.length
@@ -160,6 +161,8 @@ def train(
             )
             shown = position.seconds
         saver.wait()
+        if settings.average_last:  # the end is one of them
+            saver.save_now(checkpoints.state_of(objective, optimizer, side), position)
         measure = partial(_happen, objective, judge, side) if judge else None
         for name, fields in ending.choose_weights(objective, saver.folder, position.step, measure, events).items():
             results[name] = fields

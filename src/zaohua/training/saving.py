@@ -97,6 +97,8 @@ class Saver:
 
     def _copied(self, state: State) -> None:
         """Copy the state into memory that is used again at the next save."""
+        for file in self._copy.keys() - state.keys():
+            del self._copy[file]
         for file, tensors in state.items():
             kept = self._copy.setdefault(file, {})
             for name in kept.keys() - tensors.keys():

