@@ -32,7 +32,7 @@ def check_form(document: dict) -> None:
             assert row["runs"] == []
         else:
             may_be_nothing = row["unit"] == "documents" or row["unit"].startswith("recall")
-        assert row["value"] > 0 or (may_be_nothing and row["value"] == 0), "only a count or a recall may be nothing"
+            assert row["value"] > 0 or (may_be_nothing and row["value"] == 0), "only a count or a recall may be nothing"
             assert row["value"] == pytest.approx(statistics.median(row["runs"]), rel=1e-3)
     for ratio in document["ratios"]:
         assert list(ratio) == ["case", "unit", "of", "over", "value"]

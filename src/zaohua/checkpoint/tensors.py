@@ -37,7 +37,7 @@ def write_tensors(
             hashed.update(part)
             file.write(part)
         for name in order:
-            content = memoryview(_bytes_of(tensors[name]).numpy())
+            content = _bytes_of(tensors[name]).numpy().data
             for begin in range(0, len(content), _CHUNK):
                 hashed.update(content[begin : begin + _CHUNK])
                 file.write(content[begin : begin + _CHUNK])
