@@ -17,9 +17,11 @@ ABOUT = {"title": "pretrain", "steps": 2000, "seconds": None, "flops_per_token":
 
 
 def terminal(width=80, height=30) -> Console:
+    """One that draws in place, whatever terminal the tests run in."""
     return Console(
-        file=io.StringIO(), force_terminal=True, width=width, height=height, legacy_windows=False, color_system=None
-    )
+        file=io.StringIO(), force_terminal=True, width=width, height=height, legacy_windows=False, color_system=None,
+        _environ={"TERM": "xterm"},
+    )  # fmt: skip
 
 
 def step(number: int) -> dict:
