@@ -16,11 +16,11 @@ from zaohua.watching.console import Samples, View, fitting, sample_line, view_of
 ABOUT = {"title": "pretrain", "steps": 2000, "seconds": None, "flops_per_token": 1e6, "ceiling": 1e9}
 
 
-def terminal(width=80, height=30) -> Console:
+def terminal(width=80, height=30, term="xterm") -> Console:
     """One that draws in place, whatever terminal the tests run in."""
     return Console(
         file=io.StringIO(), force_terminal=True, width=width, height=height, legacy_windows=False, color_system=None,
-        _environ={"TERM": "xterm"},
+        _environ={"TERM": term},
     )  # fmt: skip
 
 
@@ -137,10 +137,9 @@ def test_without_a_terminal_there_is_no_view(monkeypatch):
     assert view_of(ABOUT, Events()) is None, "too narrow"
     monkeypatch.setattr("rich.console.Console", lambda stderr: terminal(height=11))
     assert view_of(ABOUT, Events()) is None, "too low"
-    monkeypatch.setattr("rich.console.Console", lambda stderr: terminal())
-    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("rich.console.Console", lambda stderr: terminal(term="dumb"))
     assert view_of(ABOUT, Events()) is None
-    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr("rich.console.Console", lambda stderr: terminal())
     assert isinstance(view_of(ABOUT, Events()), View)
 
 
