@@ -123,7 +123,7 @@ def points(log: str) -> list[tuple[float, float]]:
     """The lines of a training log -> (seconds of work, held-out bits per byte) at each validation."""
     found, seconds = [], 0.0
     for entry in map(json.loads, log.splitlines()):
-        seconds = entry.get("seconds", seconds) if entry["event"] == "step" else seconds
+        seconds = entry.get("seconds", seconds)
         if entry["event"] == "validate":
             found.append((seconds, entry["bits_per_byte"]))
     return found

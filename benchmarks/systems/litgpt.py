@@ -56,4 +56,4 @@ def train(case: Case, setting: Setting, steps: int, step_ended: Callable[[], Non
         optimizer.step()
         optimizer.zero_grad()
         step_ended()
-    return float(loss)
+    return float(loss.detach())

@@ -42,4 +42,4 @@ def train(
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step_ended()
-    return float(loss)
+    return float(loss.detach())
