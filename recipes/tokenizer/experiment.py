@@ -4,8 +4,10 @@ For each text (Chinese, English, both) a corpus is made once, and of it parts of
 text. For each arm a vocabulary is learned or brought in, the part is encoded, and the same small model is trained for
 the same minutes; what counts is its bits per byte of the held-out text. The most telling arms come first, how long all
 of it takes is told before it begins, and each arm is written down when it is done: the same command goes on there.
+Minutes are steps at the machine's pace, which is measured at the very beginning, on a quiet machine, for vocabularies
+of several sizes in turns: so whatever else runs beside an arm changes nothing of what comes of it.
 
-    python recipes/tokenizer/experiment.py --minutes-per-arm 2     all arms on a quiet machine, or the first --arms N
+    python recipes/tokenizer/experiment.py --minutes-per-arm 2     all arms, or the first --arms N
     python recipes/tokenizer/experiment.py --table                 result.md from the arms that there are
     python recipes/tokenizer/experiment.py --smoke --texts zh      two seconds an arm, to see that all of it runs
 """
@@ -22,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import findings
+import pace
 import torch
 from arms import DATA, SIZES, TEXTS, Arm, arms
 
@@ -76,6 +79,9 @@ class Experiment:
         done: dict[str, Any] = self.found["arms"]
         wanted = list(arms(self.chosen))
         left = [arm for arm in wanted if arm.key not in done][: self.chosen.arms]
+        if "pace" not in self.found:
+            self.found["pace"] = pace.measured(self.chosen)
+            folders.write_json(self.chosen.output, self.found)
         print(self.estimate(len(wanted), len(left)), flush=True)
         parts = self.parts({(arm.text, arm.share) for arm in left})
         for number, arm in enumerate(left):
@@ -141,7 +147,8 @@ class Experiment:
         encoding = size / (time.perf_counter() - start)
         rates = measure(tokenizer, (Sample(document.text) for document in read_documents(corpus, "heldout")))
         shards.run(TokensSettings(), corpus, folder / "tokenizer", folder / "tokens", self.events)
-        trained = self.trained(folder, arm.seed)
+        steps = max(round(self.chosen.minutes * 60 / pace.seconds(self.found["pace"], tokenizer.vocab_size)), 1)
+        trained = self.trained(folder, arm.seed, steps)
         config = trained.model.config
         store = shards.TokenStore.open(folder / "tokens")
         part, heldout = store.part("train"), store.part("heldout")
@@ -158,18 +165,19 @@ class Experiment:
             "learning": learning,
             "encoding": round(encoding, 2),
             "table_share": round(tables / parameter_count(config), 3),
+            "steps": steps,
             "tokens": trained.about["tokens"],
             "epochs": round(trained.about["tokens"] / len(part.tokens), 3),
         }
         shutil.rmtree(folder, ignore_errors=True)
         return found
 
-    def trained(self, folder: Path, seed: int) -> LoadedModel:
-        """The small model after the same minutes as every other arm's, by the dials of `zaohua make`."""
+    def trained(self, folder: Path, seed: int, steps: int) -> LoadedModel:
+        """The small model after so many steps, by the dials of `zaohua make`."""
         settings = TrainingSettings(
-            seconds=self.chosen.minutes * 60,
+            steps=steps,
             length=self.chosen.length,
-            rows=8,
+            rows=pace.ROWS,
             learning_rate=3e-3,
             optimizer="muon",
             precision=self.chosen.precision,

@@ -33,10 +33,13 @@ def page(found: Mapping[str, Any]) -> list[str]:
     lines = [
         "# Which vocabulary predicts best in the same minutes",
         "",
-        f"`python recipes/tokenizer/experiment.py --minutes-per-arm {asked['minutes']:g}`, begun {machine['begun']}, "
+        f"`python recipes/tokenizer/experiment.py --minutes-per-arm {asked['minutes']:g} "
+        f"--precision {asked['precision']}`, begun {machine['begun']}, "
         f"{where}, torch {machine['torch']}, {asked['precision']}. Each arm: a model of {asked['layers']} layers × "
         f"{asked['dim']} (qwen3 shape) trained for {asked['minutes']:g} minutes on rows of {asked['length']} tokens by "
         "the dials of `zaohua make`. All arms of a text are measured on the same held-out text; less is better.",
+        f"Minutes are steps at the pace that was measured before all arms: {found['pace']['fixed'] * 1000:.0f} ms and "
+        f"{found['pace']['an_id'] * 1e6:.1f} ms more for each thousand ids.",
         "",
         f"{len(arms)} runs. Where there is one seed, a difference of some 2 % may be chance; `spread` is the range "
         "over seeds. The rules for hanzi do the same to English, which has `run` alone.",

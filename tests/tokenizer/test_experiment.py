@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "recipes" / "tokenizer"))
 import arms
 import experiment
 import findings
+import pace
 
 MB = {"zh": 20, "en": 40}
 
@@ -71,8 +72,10 @@ def test_the_page_tells_what_there_is_and_what_is_missing():
     found = {str(n): each for n, each in enumerate(made_by(5000, 0.4))}
     found["zh 1 | other"] = {"text": "zh", "share": 1.0, "vocabulary": "other", "seed": 0, "missing": "no such file"}
     asked = {"minutes": 2.0, "dim": 192, "layers": 4, "length": 256, "precision": "fp32"}
-    content = {"asked": asked, "machine": {"begun": "today", "cores": 2, "cuda": False, "torch": "2"}, "arms": found}
+    machine, measured = {"begun": "today", "cores": 2, "cuda": False, "torch": "2"}, {"fixed": 0.2, "an_id": 24e-6}
+    content = {"asked": asked, "machine": machine, "pace": measured, "arms": found}
     lines = findings.page(content)
+    assert any("200 ms and 24.0 ms more for each thousand ids" in line for line in lines)
     assert [line for line in lines if line.startswith("## ")] == [
         "## zh, 20.0 MB", "## en, 40.0 MB", "## How many ids for how much text", "## Not measured"
     ]  # fmt: skip
@@ -83,6 +86,13 @@ def test_the_page_tells_what_there_is_and_what_is_missing():
     assert any(line.startswith("Fitted: 5,000 ids at 10 MB, times (bytes / 10 MB) ^ 0.40.") for line in lines)
     few = findings.page({**content, "arms": {"0": found["0"]}})
     assert any(line.startswith("Fitted: none") for line in few)
+
+
+def test_minutes_are_steps_at_the_pace_of_the_vocabulary_s_size():
+    chosen = experiment.arguments(["--smoke"])
+    found = pace.measured(chosen)
+    assert pace.seconds(found, 50_000) > pace.seconds(found, 512) > 0
+    assert pace.seconds({"fixed": 0.2, "an_id": 1e-5}, 10_000) == pytest.approx(0.3)
 
 
 @pytest.mark.slow
