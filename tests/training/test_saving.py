@@ -147,6 +147,15 @@ def test_a_save_that_fails_is_said_once_and_tried_again_later(tmp_path, monkeypa
     assert run.log.path.read_text().count("save_failed") == 3
 
 
+def test_a_log_says_why_in_english_whoever_reads_the_console(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("ZAOHUA_LANG", "zh")
+    monkeypatch.setattr(saving.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
+    with Run(tmp_path) as run, pytest.raises(UserError):
+        run.saver.save_now(*run.at(1))
+    assert "the disk is full" in run.log.path.read_text()
+    assert "磁盘已满" in capsys.readouterr().out
+
+
 def test_without_room_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.setattr(saving.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000}))
     with Run(tmp_path) as run, pytest.raises(UserError, match="could not be saved"):

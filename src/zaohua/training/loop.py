@@ -77,8 +77,8 @@ def train(
     """Train `objective` on `rows` in `folder`, from its newest good checkpoint if it has one.
 
     `state` is an optimiser's to begin with, where this run has one of the same kind. With a `mixture` the sources of
-    the rows come by weight, else every row comes once an epoch. The `watcher` is told what
-    is logged.
+    the rows come by weight, else every row comes once an epoch. The `watcher` is told
+    what is logged.
     Raises Interrupted after saving when the process was asked to stop, UserError when the loss is no longer a number
     and the settings say to stop, or nothing else has helped.
     """

@@ -139,10 +139,10 @@ class Saver:
         if not isinstance(failure, UserError | OSError):
             raise failure
         self.interval = min(self.interval * 2, self.settings.save_every * _LATEST)
-        self.log.emit("save_failed", reason=str(failure))
+        english, chinese = getattr(failure, "english", str(failure)), getattr(failure, "chinese", str(failure))
+        self.log.emit("save_failed", reason=english)
         if not self._told:
             self._told = True
-            english, chinese = getattr(failure, "english", failure), getattr(failure, "chinese", failure)
             self.events.say(
                 f"  a checkpoint could not be saved ({english}); the older ones are whole",
                 f"  检查点没能存下（{chinese}）；较早的检查点完好",
