@@ -32,8 +32,9 @@ def changed(**leaves):
     return BEGUN | {"settings": settings, "inputs": inputs}
 
 
-def test_the_same_run_is_not_refused():
-    drift.refuse(BEGUN, changed(), (), "out")
+def test_the_same_run_has_no_changes_and_is_not_refused():
+    assert list(drift.changes(BEGUN, changed())) == []
+    assert drift.refuse(BEGUN, changed(), (), "out") is None
 
 
 def test_every_leaf_that_differs_is_named():

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.test_loop import SETTINGS, interrupt_at, log_of, run
+from tests.training.test_loop import SETTINGS, ends_as_if_never_broken_off, interrupt_at, log_of, run
 from tests.training.toy import ToyRows, toy_objective
 from zaohua.data.order import order
 from zaohua.settings import UserError
@@ -220,13 +220,7 @@ def test_the_mean_of_the_last_checkpoints_is_their_mean_and_is_measured(tmp_path
 
 @pytest.mark.parametrize("breaks", [(4, 3), (21,), (23,)], ids=str)
 def test_broken_off_it_is_the_same_mean(tmp_path, breaks):
-    settings = settings_of(steps=23, patience=None, average_last=3)
-    whole, _ = run(tmp_path / "whole", settings=settings)
-    for at in breaks:
-        with pytest.raises(Interrupted):
-            run(tmp_path / "broken", settings=settings, happenings=[interrupt_at(at)])
-    broken, _ = run(tmp_path / "broken", settings=settings)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+    ends_as_if_never_broken_off(tmp_path, settings_of(steps=23, patience=None, average_last=3), breaks)
 
 
 def test_a_damaged_checkpoint_is_not_averaged(tmp_path):

@@ -49,6 +49,18 @@ def interrupt_at(step):
     return Event(1, "fire", fire)
 
 
+def ends_as_if_never_broken_off(folder, settings, breaks):
+    """Run whole, and interrupted so many steps into each life: the same bits and the same log."""
+    whole, _ = run(folder / "whole", settings=settings)
+    for at in breaks:
+        with pytest.raises(Interrupted):
+            run(folder / "broken", settings=settings, happenings=[interrupt_at(at)])
+    broken, done = run(folder / "broken", settings=settings)
+    assert done.steps == settings.steps
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
+    assert log_of(folder / "whole") == log_of(folder / "broken")
+
+
 def test_the_loss_falls(tmp_path):
     run(tmp_path, settings=SETTINGS.model_copy(update={"steps": 80}), objective=toy_objective())
     losses = [entry["loss"] for entry in log_of(tmp_path)]
@@ -57,15 +69,7 @@ def test_the_loss_falls(tmp_path):
 
 @pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 def test_interrupted_twice_and_resumed_gives_the_same_bits_and_the_same_log(tmp_path, optimizer):
-    settings = SETTINGS.model_copy(update={"optimizer": optimizer})
-    whole, _ = run(tmp_path / "whole", settings=settings)
-    for at in (4, 3):
-        with pytest.raises(Interrupted):
-            run(tmp_path / "broken", settings=settings, happenings=[interrupt_at(at)])
-    broken, done = run(tmp_path / "broken", settings=settings)
-    assert done.steps == 12
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
-    assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
+    ends_as_if_never_broken_off(tmp_path, SETTINGS.model_copy(update={"optimizer": optimizer}), (4, 3))
 
 
 def test_a_log_that_ran_ahead_of_the_checkpoint_is_cut_back(tmp_path):

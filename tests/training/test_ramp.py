@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from tests.training.test_loop import interrupt_at, log_of, run
+from tests.training.test_loop import ends_as_if_never_broken_off, log_of, run
 from tests.training.toy import ToyRows, toy_objective
 from zaohua.data.order import order
-from zaohua.training.interruption import Interrupted
 from zaohua.training.ramp import rises_until, rows_of
 from zaohua.training.settings import TrainingSettings
 
@@ -57,13 +56,7 @@ def test_every_row_comes_in_its_order_and_once(tmp_path):
 
 
 def test_broken_off_within_the_ramp_it_goes_on_to_the_same_bits(tmp_path):
-    whole, _ = run(tmp_path / "whole", settings=SETTINGS)
-    for at in (3, 2):
-        with pytest.raises(Interrupted):
-            run(tmp_path / "broken", settings=SETTINGS, happenings=[interrupt_at(at)])
-    broken, _ = run(tmp_path / "broken", settings=SETTINGS)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
-    assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
+    ends_as_if_never_broken_off(tmp_path, SETTINGS, (3, 2))
 
 
 def test_what_is_computed_at_once_changes_neither_rows_nor_weights(tmp_path):

@@ -6,9 +6,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.training.test_loop import SETTINGS, interrupt_at, log_of, run
+from tests.training.test_loop import SETTINGS, ends_as_if_never_broken_off, log_of, run
 from tests.training.toy import toy_objective
-from zaohua.training.interruption import Interrupted
 from zaohua.training.loop import Event
 from zaohua.training.settings import TrainingSettings
 from zaohua.training.side_weights import EVERY, SideWeights
@@ -132,13 +131,7 @@ def test_a_run_ends_with_the_average_of_its_own_checkpoints(tmp_path):
 
 @pytest.mark.parametrize("breaks", [(5, 4), (9, 11), (37,)])
 def test_a_run_broken_off_ends_with_the_same_average(tmp_path, breaks):
-    whole, _ = run(tmp_path / "whole", settings=AVERAGED)
-    for at in breaks:
-        with pytest.raises(Interrupted):
-            run(tmp_path / "broken", settings=AVERAGED, happenings=[interrupt_at(at)])
-    broken, _ = run(tmp_path / "broken", settings=AVERAGED)
-    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), broken.parameters(), strict=True))
-    assert log_of(tmp_path / "whole") == log_of(tmp_path / "broken")
+    ends_as_if_never_broken_off(tmp_path, AVERAGED, breaks)
 
 
 def test_the_average_changes_nothing_of_the_training(tmp_path):
